@@ -1,0 +1,58 @@
+"""Every error Rejoinder raises on purpose, grouped by who must act; the message names the next move.
+
+RejoinderError
+├── UsageError            the caller: a flag, a recipe or an argument          exit code 2
+│   └── SettingsError     a recipe or settings file that does not validate
+├── InputError            the owner of the log: file, row and remedy           exit code 3
+│   └── FormatError       the shape of a file is unknown or ambiguous
+└── StoreError            the owner of the disk: a run folder, a part, a lock  exit code 4
+    └── RunLockedError    another process works in this run folder
+
+Rows that cannot be read are not errors: they become `records.Failure` rows and are counted.
+"""
+
+from __future__ import annotations
+
+
+class RejoinderError(Exception):
+    """Base of all errors that Rejoinder raises on purpose."""
+
+    exit_code = 1
+
+
+class UsageError(RejoinderError):
+    """The call itself is wrong: an unknown name, flags that contradict each other."""
+
+    exit_code = 2
+
+
+class SettingsError(UsageError):
+    """A recipe or settings file has an unknown key or a value out of range."""
+
+
+class InputError(RejoinderError):
+    """A log cannot be read at all; says which file, which row where known, and what to do."""
+
+    exit_code = 3
+
+    def __init__(self, problem: str, *, file: str | None = None, row: int | None = None, remedy: str | None = None) -> None:
+        self.problem, self.file, self.row, self.remedy = problem, file, row, remedy
+        place = file or ""
+        if file is not None and row is not None:
+            place = f"{file}, row {row}"
+        text = f"{place}: {problem}" if place else problem
+        super().__init__(f"{text}. {remedy}" if remedy else text)
+
+
+class FormatError(InputError):
+    """No known format fits, or several fit equally well; `--format` decides."""
+
+
+class StoreError(RejoinderError):
+    """A run folder, dataset or part on disk is missing, damaged or not writable."""
+
+    exit_code = 4
+
+
+class RunLockedError(StoreError):
+    """Another process is working in the same run folder."""
