@@ -1,0 +1,26 @@
+"""Typed datasets on disk: Parquet parts written atomically, manifests written last, SQL over both.
+
+The only room that imports pyarrow and duckdb. It knows records, not what they mean.
+"""
+
+from rejoinder.store.dataset import Dataset, Part, read_dataset, write_manifest
+from rejoinder.store.files import FolderLock, folder_bytes, replaced, replaced_folder, write_json
+from rejoinder.store.parts import PartReport, part_report, read_part, write_part
+from rejoinder.store.query import query
+
+__all__ = [
+    "Dataset",
+    "FolderLock",
+    "Part",
+    "PartReport",
+    "folder_bytes",
+    "part_report",
+    "query",
+    "read_dataset",
+    "read_part",
+    "replaced",
+    "replaced_folder",
+    "write_json",
+    "write_manifest",
+    "write_part",
+]

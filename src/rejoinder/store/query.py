@@ -1,0 +1,55 @@
+"""SQL over Parquet parts: joins, aggregations and sorts that spill to disk instead of filling memory.
+
+Results come back as plain Python rows; no duckdb object leaves this file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from rejoinder.errors import StoreError
+
+
+def query(sql: str, *, memory: str = "1GB", threads: int = 2, **tables: Sequence[Path]) -> list[dict[str, Any]]:
+    """Run one SELECT and return its rows as dicts, in the order of the query's ORDER BY.
+
+    Args:
+        sql: names the keyword arguments as tables, such as `SELECT count(*) AS n FROM feedback`.
+        memory: DuckDB's memory limit; beyond it operators spill to a temporary folder.
+        threads: DuckDB's threads.
+        tables: Parquet files by table name; an empty list makes the query fail, so ask only for what exists.
+
+    Raises:
+        StoreError: a file is damaged or the SQL is wrong; the message carries DuckDB's.
+    """
+    with duckdb.connect(":memory:", config={"memory_limit": memory, "threads": threads}) as connection:
+        try:
+            for name, files in tables.items():
+                connection.read_parquet([str(file) for file in files]).create_view(name)
+            cursor = connection.execute(sql)
+            names = [column[0] for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        except duckdb.Error as error:
+            raise StoreError(f"query failed: {error}") from error
+
+
+def copy(sql: str, target: Path, *, memory: str = "1GB", **tables: Sequence[Path]) -> None:
+    """Run one SELECT into a Parquet file (zstd); `target` should be a temporary name from `files.replaced`."""
+    with duckdb.connect(":memory:", config={"memory_limit": memory, "threads": 2}) as connection:
+        try:
+            for name, files in tables.items():
+                connection.read_parquet([str(file) for file in files]).create_view(name)
+            connection.execute(f"COPY ({sql}) TO '{_quoted(target)}' (FORMAT parquet, COMPRESSION zstd)")
+        except duckdb.Error as error:
+            raise StoreError(f"query failed: {error}") from error
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+__all__ = ["copy", "query"]
