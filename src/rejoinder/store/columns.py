@@ -8,7 +8,7 @@ from __future__ import annotations
 import types
 from collections.abc import Sequence
 from functools import cache
-from itertools import accumulate, chain
+from itertools import accumulate, chain, pairwise
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import pyarrow as pa
@@ -84,7 +84,7 @@ def _decode(hint: Any, array: pa.Array) -> list[Any]:
     if get_origin(bare) is tuple:
         items = _decode(get_args(bare)[0], array.flatten())
         stops = list(accumulate(array.value_lengths().to_pylist(), initial=0))
-        return [tuple(items[start:stop]) for start, stop in zip(stops, stops[1:], strict=False)]
+        return [tuple(items[start:stop]) for start, stop in pairwise(stops)]
     rows = _decode_record(bare, list(zip(array.type.names, array.flatten(), strict=True)), len(array))
     if array.null_count:
         return [row if valid else None for row, valid in zip(rows, array.is_valid().to_pylist(), strict=True)]

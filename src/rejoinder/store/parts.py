@@ -5,12 +5,14 @@ A part that exists is done. Its failures lie beside it and are renamed into plac
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -65,16 +67,39 @@ def read_part(path: Path, record: type[Record], rows: int = _ROWS_PER_GROUP) -> 
             yield from_table(record, pa.Table.from_batches([batch]))
 
 
+def drop_rows(source: Path, target: Path, rows: Sequence[tuple[int, Failure]]) -> None:
+    """Copy a part without the rows at the given positions (from 0), which become failures beside it.
+
+    Column by column, no record is decoded; without rows to drop the copy is a link to the same bytes.
+    """
+    with _readable(source):
+        if not rows:
+            with replaced(target) as temporary:
+                os.link(source, temporary)
+            return
+        table = pq.read_table(source, use_threads=False)
+    keep = np.ones(table.num_rows, dtype=bool)
+    keep[[position for position, _ in rows]] = False
+    report = PartReport(file=target.name, read=table.num_rows, written=int(keep.sum()), failed=len(rows))
+    _write(failures_path(target), Failure, [failure for _, failure in rows], report)
+    _write_tables(target, table.schema, [table.filter(pa.array(keep))], report)
+
+
 def failures_path(path: Path) -> Path:
     """Where the failures of the part `path` lie, if it has any."""
     return path.with_name(path.name.removesuffix(".parquet") + FAILURES)
 
 
 def _write(path: Path, record: type[Record], rows: Sequence[Record], report: PartReport) -> None:
-    schema = arrow_schema(record).with_metadata({_KEY: msgspec.json.encode(report)})
+    slices = (rows[start : start + _ROWS_PER_GROUP] for start in range(0, len(rows), _ROWS_PER_GROUP))
+    _write_tables(path, arrow_schema(record), (to_table(record, some) for some in slices), report)
+
+
+def _write_tables(path: Path, schema: pa.Schema, tables: Iterable[pa.Table], report: PartReport) -> None:
+    schema = schema.with_metadata({_KEY: msgspec.json.encode(report)})
     with replaced(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd", compression_level=1) as writer:
-        for start in range(0, len(rows), _ROWS_PER_GROUP):
-            writer.write_table(to_table(record, rows[start : start + _ROWS_PER_GROUP]))
+        for table in tables:
+            writer.write_table(table.replace_schema_metadata(schema.metadata), row_group_size=_ROWS_PER_GROUP)
 
 
 @contextmanager
