@@ -1,12 +1,30 @@
 """Rejoinder: what users say back to a model's answer, read from chat logs and made into data.
 
     import rejoinder
-    run = rejoinder.run("logs/*.jsonl", output="my-run")
-    print(run.report)
 
-Nothing heavy is imported before it is used: `import rejoinder` stays below 150 ms (tests/test_house.py).
+    result = rejoinder.run("logs/*.jsonl", output="my-run")
+    print(result.report)
+
+Nothing heavy is imported before it is used: `import rejoinder` stays below 150 ms (benchmarks/import_time.py).
 """
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rejoinder.pipeline import Result, run
+    from rejoinder.settings import Settings
+
 __version__ = "0.1.0"
+__all__ = ["Result", "Settings", "__version__", "run"]
+
+_HOMES = {"run": "rejoinder.pipeline", "Result": "rejoinder.pipeline", "Settings": "rejoinder.settings"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'rejoinder' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -5,15 +5,16 @@ Both run `run_unit`; a cluster's engine would be a third class with the same two
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from typing import Protocol
+
+from loky import ProcessPoolExecutor
 
 from rejoinder.engine.unit import Unit, run_unit
 from rejoinder.errors import StoreError
@@ -75,14 +76,14 @@ class ProcessPool:
     def close(self) -> None:
         """Stop the workers."""
         if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool.shutdown(wait=True, kill_workers=True)
             self._pool = None
 
     def _submit(self, waiting: Iterator[tuple[int, Unit]], count: int) -> dict[Future[PartReport], int]:
         if self._pool is None:
-            # spawn: forking a process in which Arrow or DuckDB have started threads can hang
-            context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self.workers, context, initializer=_die_with, initargs=(os.getpid(),))
+            # loky starts fresh processes without importing the caller's script again: five lines in a notebook or a
+            # script without an `if __name__` guard work, and no thread of Arrow or DuckDB is ever forked
+            self._pool = ProcessPoolExecutor(self.workers, timeout=None, initializer=_die_with, initargs=(os.getpid(),))
         return {self._pool.submit(run_unit, unit): position for position, unit in islice(waiting, count)}
 
 

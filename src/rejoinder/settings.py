@@ -1,0 +1,102 @@
+"""One frozen tree of settings, read from one recipe file; only the command line and the pipeline see it.
+
+A recipe is YAML or TOML with the same keys as the classes below. What a recipe leaves out keeps its default, and
+`resolved` settings are written beside the output, so that a run can be repeated from them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from rejoinder.errors import SettingsError
+
+TARGETS = ("trl", "openai", "llamafactory", "axolotl", "openrlhf", "hub")
+
+
+class _Group(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A group of settings: frozen, and an unknown key is an error."""
+
+
+class IngestSettings(_Group, frozen=True, kw_only=True):
+    """How logs become conversations."""
+
+    format: str | None = None
+    """Name of a format; None detects it for each file."""
+    columns: dict[str, str] = {}
+    """Column map for tables: role of the column (user, assistant, conversation ...) to its name."""
+    limit: int | None = None
+    """Read at most this many rows."""
+    detect_language: bool = True
+    redact: tuple[str, ...] = ()
+    """Kinds of personal data to replace before anything is stored; see docs/ingest.md."""
+    near_duplicates: float | None = 0.9
+    """Estimated Jaccard similarity from which two conversations count as one; None keeps them."""
+
+
+class FeedbackSettings(_Group, frozen=True, kw_only=True):
+    """When feedback is sure enough to build data on; None takes the threshold that the classifier's card states."""
+
+    pair_threshold: float | None = None
+    good_threshold: float | None = None
+
+
+class PreferenceSettings(_Group, frozen=True, kw_only=True):
+    """How preference data is split and written."""
+
+    held_out: float = 0.1
+    targets: tuple[str, ...] = TARGETS
+    allow_restricted: bool = False
+    """Write text of sources that forbid redistribution (LMSYS) into the hub-ready folder."""
+
+
+class Settings(_Group, frozen=True, kw_only=True):
+    """Everything that can change a run, but its inputs and the folder it writes to."""
+
+    ingest: IngestSettings = IngestSettings()
+    feedback: FeedbackSettings = FeedbackSettings()
+    preference: PreferenceSettings = PreferenceSettings()
+    seed: int = 0
+
+
+def load_settings(recipe: Path | None) -> Settings:
+    """Read a recipe (`.yaml`, `.yml`, `.toml` or `.json`), or take all defaults.
+
+    Raises:
+        SettingsError: the file is missing, does not parse, or holds an unknown key or a value of the wrong type.
+    """
+    if recipe is None:
+        return Settings()
+    decoders = {".toml": msgspec.toml, ".json": msgspec.json, ".yaml": msgspec.yaml, ".yml": msgspec.yaml}
+    try:
+        settings = decoders[recipe.suffix].decode(recipe.read_bytes(), type=Settings)
+    except KeyError:
+        raise SettingsError(f"{recipe}: a recipe ends in {', '.join(decoders)}.") from None
+    except OSError as error:
+        raise SettingsError(f"{recipe}: {error.strerror}.") from error
+    except msgspec.DecodeError as error:
+        raise SettingsError(f"{recipe}: {error}. docs/settings.md lists every key.") from error
+    return checked(settings)
+
+
+def checked(settings: Settings) -> Settings:
+    """The same settings, or the first value out of range.
+
+    Raises:
+        SettingsError: a share or threshold lies outside [0, 1], a limit is not positive, a target is unknown.
+    """
+    shares = {
+        "ingest.near_duplicates": settings.ingest.near_duplicates,
+        "feedback.pair_threshold": settings.feedback.pair_threshold,
+        "feedback.good_threshold": settings.feedback.good_threshold,
+        "preference.held_out": settings.preference.held_out,
+    }
+    for name, value in shares.items():
+        if value is not None and not 0 <= value <= 1:
+            raise SettingsError(f"{name} is {value}; it must lie between 0 and 1.")
+    if settings.ingest.limit is not None and settings.ingest.limit < 1:
+        raise SettingsError(f"ingest.limit is {settings.ingest.limit}; it must be 1 or more.")
+    if unknown := set(settings.preference.targets) - set(TARGETS):
+        raise SettingsError(f"preference.targets: unknown {', '.join(sorted(unknown))}. Known: {', '.join(TARGETS)}.")
+    return settings
