@@ -14,7 +14,7 @@ from rejoinder.engine import InProcess, Run
 from rejoinder.errors import StoreError
 from rejoinder.records import Record
 from rejoinder.store import Dataset
-from tests.engine.test_run import Count, Number, Span
+from tests.engine.test_run import Count, Number, Span, named
 
 
 class Model:
@@ -51,7 +51,7 @@ SPANS = [Span(start=i * 10, stop=(i + 1) * 10) for i in range(6)]
 
 def asked(folder: Path, model: Model, stage: Ask | None = None) -> Dataset:
     with Run(folder, InProcess()) as run:
-        return run.ask("asked", stage or Ask(), run.each("numbers", Count(), SPANS), model, in_flight=16)
+        return run.ask("asked", stage or Ask(), run.each("numbers", Count(), named(SPANS)), model, in_flight=16)
 
 
 def test_requests_of_several_units_are_in_flight_together_but_never_more_than_allowed(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from rejoinder.engine import Engine, InProcess, ProcessPool, Progress, Run
 from rejoinder.errors import RunLockedError, StoreError
+from rejoinder.identity import fingerprint
 from rejoinder.records import Failure, Record
 from rejoinder.store import Dataset, folder_bytes, read_dataset
 
@@ -23,6 +24,10 @@ class Number(Record, frozen=True, kw_only=True):
 class Span(Record, frozen=True, kw_only=True):
     start: int
     stop: int
+
+
+def named(spans: Sequence[Span]) -> list[tuple[str, Record]]:
+    return [(fingerprint("span", span), span) for span in spans]
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Callable[[], Engine]]:
 def made(folder: Path, engine: Engine, factor: int = 2, spans: Sequence[Span] = SPANS) -> tuple[Dataset, list[Progress]]:
     seen: list[Progress] = []
     with Run(folder, engine, seen.append) as run:
-        numbers = run.each("numbers", Count(), spans)
+        numbers = run.each("numbers", Count(), named(spans))
         return run.map("products", Multiply(factor), numbers), seen
 
 
@@ -116,7 +121,7 @@ def test_both_engines_leave_the_same_bytes(tmp_path: Path) -> None:
 
 def test_dropped_rows_become_failures_and_the_rest_is_copied(tmp_path: Path, engine: Callable[[], Engine]) -> None:
     with Run(tmp_path, engine()) as run:
-        numbers = run.each("numbers", Count(), SPANS)
+        numbers = run.each("numbers", Count(), named(SPANS))
         duplicate = Failure(stage="deduplicate", reason="duplicate", detail="Same as 1.", item="3")
         kept = run.without("kept", numbers, {numbers.parts[0].fingerprint: [(3, duplicate)]})
         assert [row.value for row in kept.rows()] == [n for n in range(3500) if n != 3]

@@ -62,9 +62,9 @@ class Run:
         self.engine.close()
         self._lock.__exit__(kind, error, trace)
 
-    def each(self, name: str, step: Step, items: Sequence[Record]) -> Dataset:
-        """Run `step` over items given by value; every item is a unit of its own and named by its content."""
-        return self._make(name, step, [(fingerprint("item", item), (item,)) for item in items], self.engine.execute)
+    def each(self, name: str, step: Step, items: Sequence[tuple[str, Record]]) -> Dataset:
+        """Run `step` over items given by value, as pairs of fingerprint and item; every item is a unit of its own."""
+        return self._make(name, step, [(identity, (item,)) for identity, item in items], self.engine.execute)
 
     def map(self, name: str, step: Step, dataset: Dataset) -> Dataset:
         """Run `step` over a dataset, part by part."""
