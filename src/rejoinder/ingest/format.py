@@ -65,3 +65,9 @@ class Format:
     order of the file); None or any error: the row stands alone and is quarantined."""
     sidecars: tuple[str, ...] = ()
     """Names of files beside the log (or in the same archive) whose decoded content `read` gets."""
+    starts: Callable[[Any], bool] | None = None
+    """For formats whose rows follow each other without a key (WildFeedback's utterances): True where a row begins a new
+    conversation. The rows from there to the next start are one group, in the order of the file."""
+    links: Callable[[Any], tuple[str, ...]] | None = None
+    """For grouped formats: other keys that the row's conversation goes by, so that rows keyed by them join its group
+    (a Langfuse trace of session s1 links `trace t1`, the key of that trace's scores and observations)."""
