@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from rejoinder.records import Alternative, Signal
 
 
-class Unreadable(Exception):
+class Unreadable(Exception):  # noqa: N818  # not an error of ours: it becomes a counted row
     """A row that cannot be a conversation: raised by a reader, caught by `ReadLogs`, kept as a `Failure`.
 
     Args:
