@@ -1,0 +1,34 @@
+"""`rejoinder classifier`: train the embedded feedback classifier again.
+
+It prints and writes; the fitting itself stands in `feedback.training`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rejoinder.errors import InputError
+from rejoinder.feedback.training import gather, train, write
+
+app = typer.Typer(no_args_is_help=True, help="Train and measure the embedded feedback classifier.")
+
+
+@app.command("train")
+def train_command(
+    data: Annotated[Path, typer.Option(help="Folder of the shared data, with gold/train.jsonl in it.")],
+    corpus: Annotated[Path, typer.Option(help="Folder of the training corpus in the repository.")] = Path("corpus"),
+    out: Annotated[Path, typer.Option(help="Folder that the weights and card.json are written to.")] = Path(
+        "src/rejoinder/feedback/weights"
+    ),
+) -> None:
+    """Fit the classifier and write its weights; the same inputs give the same bytes."""
+    if not corpus.is_dir():
+        raise InputError("is not a folder", file=str(corpus), remedy="Run from the repository, or name it with --corpus")
+    found = gather(data, corpus)
+    typer.echo(f"{len(found)} labelled turns, {sum(e.real for e in found)} of them from real logs")
+    trained = train(found)
+    write(trained, out)
+    typer.echo(f"{out}: weights {trained.card['fingerprint']}, pair threshold {trained.card['pair_threshold']}")
