@@ -1,0 +1,73 @@
+"""What a complaint asks for that can be checked without a model: length, language, quoted words, numbers.
+
+Anything less sure is not checked: an unmet demand drops a pair, so it has to be one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from rejoinder.preference import phrases
+from rejoinder.preference.language import language
+
+_LONGEST_COMPLAINT = 400
+"""Longer complaints are mostly pasted code, errors and documents: their quotes and numbers are no demands."""
+_QUOTED = re.compile(r"[\"“”«»「『]([^\"“”«»「」『』\n]{2,60})[\"“”«»」』]")
+_NUMBER = re.compile(r"(?<![\w.,])\d[\d.,]*\d(?![\w])")
+_CODE = re.compile(r"```|Traceback|\bError:|Exception|[{};]\s*$", re.MULTILINE)
+_ASKS_LANGUAGE = re.compile(
+    r"\b(?:in|auf|en|em|in|po|на|em|into|use|speak|write|answer|reply|respond)\s+\w+|用|で|로|بال|türkçe|по-\w+", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What became of the demands: the first one unmet, as a phrase, and whether some were met."""
+
+    unmet: str | None = None
+    met: bool = False
+
+
+def unmet_demand(complaint: str, request: str, chosen: str, rejected: str) -> Demand:
+    """Check the demands of `complaint` on the answer `chosen`, given the answer `rejected` that drew it."""
+    found = [check(complaint, request, chosen, rejected) for check in (_length, _language, _quotes_and_numbers)]
+    unmet = next((one.unmet for one in found if one.unmet), None)
+    return Demand(unmet, any(one.met for one in found))
+
+
+def _length(complaint: str, request: str, chosen: str, rejected: str) -> Demand:
+    shorter, longer = phrases.find("shorter", complaint), phrases.find("longer", complaint)
+    if bool(shorter) == bool(longer):
+        return Demand()
+    if shorter:
+        return Demand(met=True) if len(chosen) < len(rejected) else Demand(f"“{shorter}” was asked for, and it is not shorter")
+    return Demand(met=True) if len(chosen) > len(rejected) else Demand(f"“{longer}” was asked for, and it is not longer")
+
+
+def _language(complaint: str, request: str, chosen: str, rejected: str) -> Demand:
+    """One language by name, asked for in a short complaint, that the rejected answer was not in."""
+    if len(complaint) > _LONGEST_COMPLAINT or not _ASKS_LANGUAGE.search(complaint):
+        return Demand()
+    wanted = phrases.languages_named(complaint)
+    spoken, before = language(chosen), language(rejected)
+    if len(wanted) != 1 or spoken is None or before is None or before in wanted:
+        return Demand()
+    (code,) = wanted
+    if spoken == code:
+        return Demand(met=True)
+    return Demand(f"it is still in {spoken}, where {code} was asked for") if spoken == before else Demand()
+
+
+def _quotes_and_numbers(complaint: str, request: str, chosen: str, rejected: str) -> Demand:
+    """Quoted words and numbers of two digits or more that stand neither in the request nor in the rejected answer."""
+    if len(complaint) > _LONGEST_COMPLAINT or _CODE.search(complaint):
+        return Demand()
+    said = _QUOTED.findall(complaint) + _NUMBER.findall(complaint)
+    known = f"{request}\n{rejected}".casefold()
+    wanted = [word for word in said if word.casefold().strip() not in known]
+    if not wanted:
+        return Demand()
+    if any(word.casefold().strip() in chosen.casefold() for word in wanted):
+        return Demand(met=True)
+    return Demand(f"“{wanted[0].strip()}” was asked for, and it is not in the answer")

@@ -1,0 +1,321 @@
+"""Gates: each looks at one candidate and finds nothing, or a reason to drop it, or something to flag.
+
+A gate is a frozen value with a `name` and its numbers as fields, so that a run's name changes with them. It alters no text.
+`GATES` is the fixed order: the first gate that drops gives the reason, later ones only add their flags.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from rejoinder.preference import phrases
+from rejoinder.preference.candidate import Answer, Case
+from rejoinder.preference.demands import unmet_demand
+from rejoinder.preference.ending import cut_off
+from rejoinder.preference.language import language, script
+from rejoinder.preference.similarity import similarity
+from rejoinder.records import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a gate found: a reason in one sentence, and whether it drops the candidate or only flags it."""
+
+    reason: str
+    drops: bool = True
+    flag: str = ""
+    """Name of the flag; the gate's own where empty."""
+
+
+class Gate(Protocol):
+    """A frozen value that judges one case."""
+
+    @property
+    def name(self) -> str:
+        """What `dropped_by` says."""
+        ...
+
+    def __call__(self, case: Case, /) -> Finding | None:
+        """None where the case passes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """An answer without text, or a context that does not end in a user message with text."""
+
+    name: str = "empty"
+
+    def __call__(self, case: Case, /) -> Finding | None:
+        """Drop what has nothing to learn from."""
+        for side, answer in (("chosen", case.chosen), ("rejected", case.rejected)):
+            if answer is not None and not answer.text.strip():
+                return Finding(f"The {side} answer has no text.")
+        return None if case.request.strip() else Finding("The request has no text.")
+
+
+@dataclass(frozen=True, slots=True)
+class ToolUse:
+    """Tools were used up to the answer or within it: the answer rests on what they returned, which trainers do not see here."""
+
+    name: str = "tool-use"
+
+    def __call__(self, case: Case, /) -> Finding | None:
+        """Drop candidates whose context or answers hold tool calls or tool messages."""
+        used = any(m.role == "tool" or m.tool_calls for m in case.used)
+        return Finding("The conversation used tools up to this answer.") if used else None
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A message holds something else than text (an image, a file): the text alone is another request."""
+
+    name: str = "attachment"
+
+    def __call__(self, case: Case, /) -> Finding | None:
+        """Drop candidates whose context or answers hold parts that are not text."""
+        for message in case.used:
+            if message.parts and (match := _NOT_TEXT.search(message.parts)):
+                return Finding(f"A message before the answer holds a part of type {match.group(1)}.")
+        return None
+
+
+_NOT_TEXT = re.compile(r'"(?:type|content_type)"\s*:\s*"(?!(?:text|input_text|output_text|multimodal_text)")([^"]{1,40})"')
+
+
+@dataclass(frozen=True, slots=True)
+class UnsafePraise:
+    """Praise, a vote or a thumb for an answer to a toxic, unsafe or jailbreak request is not a preference for it.
+
+    Goes by the log's own moderation verdicts and by the phrase lists `jailbreak` and `unsafe`, over the whole context.
+    Source: arXiv 2507.23158, section 4: praised responses are slightly more toxic than others, because jailbreaks get praised.
+    """
+
+    name: str = "unsafe-praise"
+
+    def __call__(self, case: Case, /) -> Finding | None:
+        """Drop candidates that would teach the answer; flag bad examples."""
+        reason = unsafe(case)
+        if reason is None:
+            return None
+        return Finding(reason, drops=case.chosen is not None, flag="unsafe-request")
+
+
+def unsafe(case: Case) -> str | None:
+    """Why the request that the answer answers is unsafe, in one sentence, or None."""
+    if case.conversation.toxic:
+        return "The log's own moderation marks the conversation as toxic."
+    if any(answer is not None and answer.toxic for answer in (case.chosen, case.rejected)):
+        return "The log's own moderation marks the answer as toxic."
+    return next(filter(None, map(_unsafe_message, case.context)), None)
+
+
+def _unsafe_message(message: Message) -> str | None:
+    if message.toxic:
+        return "The log's own moderation marks a message before the answer as toxic."
+    if message.role not in ("user", "system"):
+        return None
+    if found := phrases.find("jailbreak", message.content):
+        return f"A message before the answer reads as a jailbreak: “{_short(found)}”."
+    if message.role == "user" and (found := phrases.find("unsafe", message.content)):
+        return f"A message before the answer asks for something unsafe: “{_short(found)}”."
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A refusal is nothing to learn as chosen or good, and nothing to unlearn where the request was unsafe.
+
+    A refusal that the user disliked is flagged: it is not a preference against refusing.
+    """
+
+    name: str = "refusal"
+
+    def __call__(self, case: Case, /) -> Finding | None:
+        """Drop chosen refusals and disliked refusals of unsafe requests; flag other disliked ones."""
+        if case.chosen is not None and (found := refuses(case.chosen)):
+            return Finding(f"The answer to be learnt is a refusal: “{_short(found)}”.")
+        if case.rejected is None or not refuses(case.rejected):
+            return None
+        if unsafe(case):
+            return Finding("The disliked answer refuses an unsafe request, which is right.", flag="disliked-refusal")
+        return Finding("The disliked answer is a refusal.", drops=False, flag="disliked-refusal")
+
+
+def refuses(answer: Answer) -> str | None:
+    """The words with which an answer declines, or None."""
+    return phrases.find("refusal", answer.text.lstrip()[:300])
+
+
+@dataclass(frozen=True, slots=True)
+class CutOff:
+    """The answer to be learnt stops before its end."""
+
+    name: str = "cut-off"
+
+    def __call__(self, case: Case, /) -> Finding | None:
+        """Drop by finish reason, open code fence, or a last sentence left open."""
+        if case.chosen is None:
+            return None
+        if case.chosen.finish_reason in _STOPPED:
+            return Finding(f"The answer was stopped: finish reason {case.chosen.finish_reason}.")
+        how = cut_off(case.chosen.text)
+        return Finding(f"The answer seems cut off: {how}.") if how else None
+
+
+_STOPPED = frozenset({"length", "max_tokens", "MAX_TOKENS", "max_output_tokens", "content_filter", "interrupted", "error"})
+
+
+@dataclass(frozen=True, slots=True)
+class NearIdentical:
+    """Both answers of a pair are nearly the same: nothing in them could say which is better."""
+
+    name: str = "near-identical"
+    most: float = 0.95
+
+    def __call__(self, case: Case, /) -> Finding | None:
+        """Drop pairs at or above the similarity `most`."""
+        if case.chosen is None or case.rejected is None:
+            return None
+        alike = similarity(case.chosen.text, case.rejected.text)
+        return Finding(f"The two answers are nearly identical (similarity {alike:.2f}).") if alike >= self.most else None
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoresFeedback:
+    """The chosen answer does not do what the complaint asked for, as far as that can be checked without a model.
+
+    Checked: shorter, longer, a language by name, quoted words and numbers that are to stand in the answer; else that the
+    answer changed at all.
+    """
+
+    name: str = "ignores-feedback"
+    most: float = 0.90
+
+    def __call__(self, case: Case, /) -> Finding | None:
+        """Drop repairs with an unmet demand, and those as similar as `most` to what drew the complaint."""
+        chosen, rejected, complaint = case.chosen, case.rejected, case.candidate.complaint
+        if chosen is None or rejected is None or not complaint:
+            return None
+        demand = unmet_demand(complaint, case.request, chosen.text, rejected.text)
+        if demand.unmet:
+            return Finding(f"The chosen answer ignores the feedback: {demand.unmet}.")
+        if demand.met or similarity(chosen.text, rejected.text) < self.most:
+            return None
+        return Finding("The chosen answer ignores the feedback: it hardly differs from what drew the complaint.")
+
+
+@dataclass(frozen=True, slots=True)
+class LengthRatio:
+    """One answer of a pair is many times as long as the other: the pair would teach length."""
+
+    name: str = "length-ratio"
+    least: float = 0.125
+    most: float = 8.0
+
+    def __call__(self, case: Case, /) -> Finding | None:
+        """Drop pairs whose chosen/rejected length ratio, in characters, is outside [least, most]."""
+        if case.chosen is None or case.rejected is None:
+            return None
+        ratio = len(case.chosen.text) / max(1, len(case.rejected.text))
+        if self.least <= ratio <= self.most:
+            return None
+        return Finding(f"The chosen answer is {ratio:.3g} times as long as the rejected one.")
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageSwitch:
+    """The answer to be learnt is in another language than the request and the other answer, and nobody asked for that."""
+
+    name: str = "language-switch"
+
+    def __call__(self, case: Case, /) -> Finding | None:
+        """Drop where the languages can be told and differ, and no message asks for a language or a translation."""
+        if case.chosen is None:
+            return None
+        other = case.rejected.text if case.rejected is not None else case.request
+        pair = _differ(case.chosen.text, other)
+        if pair is None or (
+            case.rejected is not None and _differ(case.chosen.text, case.request) is None and _told(case.request)
+        ):
+            return None
+        asked = [*(m.content for m in case.context if m.role in ("user", "system")), case.candidate.complaint]
+        if any(phrases.languages_named(text) or phrases.find("translation", text) for text in asked):
+            return None
+        return Finding(f"The answer is in another language ({pair[0]}) than was spoken before ({pair[1]}).")
+
+
+def _told(text: str) -> bool:
+    return (language(text) or script(text)) is not None
+
+
+def _differ(left: str, right: str) -> tuple[str, str] | None:
+    """The two languages, or scripts, of the texts where they can be told and differ."""
+    for tell in (script, language):
+        one, two = tell(left), tell(right)
+        if one and two and one != two:
+            return one, two
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class ApologyOpener:
+    """The chosen repair speaks about the earlier answer first ("You're right, sorry"): it does not answer the request alone.
+
+    Texts are never altered. Flags by default, because dropping them would leave few repairs; set `drops` for clean pairs.
+    """
+
+    name: str = "apology-opener"
+    drops: bool = False
+
+    def __call__(self, case: Case, /) -> Finding | None:
+        """Find chosen answers of mined pairs that open with an apology or a reference to a correction."""
+        if case.chosen is None or not case.candidate.complaint:
+            return None
+        found = phrases.starts("apology", case.chosen.text)
+        return Finding(f"The chosen answer opens with “{_short(found)}”.", drops=self.drops) if found else None
+
+
+def _short(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= 60 else words[:57] + "..."
+
+
+AnyGate = (
+    Empty | ToolUse | Attachment | UnsafePraise | Refusal | CutOff | NearIdentical | IgnoresFeedback | LengthRatio
+    | LanguageSwitch | ApologyOpener
+)  # fmt: skip
+
+GATES: tuple[AnyGate, ...] = (
+    Empty(),
+    ToolUse(),
+    Attachment(),
+    UnsafePraise(),
+    Refusal(),
+    CutOff(),
+    NearIdentical(),
+    IgnoresFeedback(),
+    LengthRatio(),
+    LanguageSwitch(),
+    ApologyOpener(),
+)
+"""The order in which a candidate meets the gates."""
+
+
+def judge(case: Case, gates: Sequence[Gate]) -> tuple[str | None, str | None, tuple[str, ...]]:
+    """Send a case through the gates: the gate that dropped it, its reason, and all flags in the order of the gates."""
+    dropped_by: str | None = None
+    reason: str | None = None
+    flags: list[str] = []
+    for gate in gates:
+        finding = gate(case)
+        if finding is None:
+            continue
+        if finding.drops and dropped_by is None:
+            dropped_by, reason = gate.name, finding.reason
+        if finding.flag or dropped_by != gate.name:
+            flags.append(finding.flag or gate.name)
+    return dropped_by, reason, tuple(dict.fromkeys(flags))

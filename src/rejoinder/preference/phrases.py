@@ -1,0 +1,85 @@
+"""The phrase lists of `phrases.toml`, compiled once per process; the gates ask here whether a text holds one.
+
+Knows regular expressions and languages by name; it decides nothing about examples.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import tomllib
+from importlib import resources
+from typing import Any
+
+from rejoinder.identity import digest
+
+SEARCHED = 20_000
+"""Characters of a message that are searched: a jailbreak or an unsafe request stands well before that."""
+
+
+@functools.cache
+def fingerprint() -> str:
+    """Name of the lists' content: part of what names a mining step, since they decide what it drops."""
+    return f"phrases-{digest(_file())}"
+
+
+def find(group: str, text: str) -> str | None:
+    """The first phrase of `group` in `text`, as it stands there, or None."""
+    return _find(group, text[:SEARCHED])
+
+
+@functools.lru_cache(maxsize=512)  # neighbouring candidates share their context
+def _find(group: str, head: str) -> str | None:
+    level = f" {' '.join(head.lower().split())} " if group in _hints() else ""
+    for language, pattern in _patterns(group):
+        hints = _hints().get(group, {}).get(language)
+        if (hints is None or any(hint in level for hint in hints)) and (match := pattern.search(head)):
+            return match.group()
+    return None
+
+
+def starts(group: str, text: str) -> str | None:
+    """The phrase of `group` that `text` begins with (quotes, asterisks and white space aside), or None."""
+    head = text[:400].lstrip(" \t\r\n\"'*_#>“”«»¡")
+    for _, pattern in _patterns(group):
+        if match := pattern.match(head):
+            return match.group()
+    return None
+
+
+def languages_named(text: str) -> frozenset[str]:
+    """ISO 639-1 codes of the languages that `text` mentions by name."""
+    head = text[:SEARCHED]
+    return frozenset(code for code, pattern in _language_patterns() if pattern.search(head))
+
+
+@functools.cache
+def _patterns(group: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """One pattern per language: an alternation of its phrases."""
+    return tuple((name, _compiled("|".join(f"(?:{one})" for one in phrases))) for name, phrases in _lists()[group].items())
+
+
+@functools.cache
+def _language_patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((code, _compiled("|".join(phrases))) for code, phrases in _lists()["languages"].items())
+
+
+def _compiled(phrase: str) -> re.Pattern[str]:
+    spaced = phrase.replace(" ?", r"\s*").replace(" ", r"\s+")
+    return re.compile(spaced, re.IGNORECASE | re.DOTALL)
+
+
+@functools.cache
+def _hints() -> dict[str, dict[str, list[str]]]:
+    """By group and language: literals of which a text holds at least one wherever a phrase matches."""
+    hints: dict[str, dict[str, list[str]]] = _lists()["hints"]
+    return hints
+
+
+@functools.cache
+def _lists() -> dict[str, Any]:
+    return tomllib.loads(_file().decode())
+
+
+def _file() -> bytes:
+    return resources.files("rejoinder.preference").joinpath("phrases.toml").read_bytes()
