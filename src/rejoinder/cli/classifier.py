@@ -1,17 +1,24 @@
-"""`rejoinder classifier`: train the embedded feedback classifier again.
+"""`rejoinder classifier`: train the embedded feedback classifier again, and measure it on labelled conversations.
 
-It prints and writes; the fitting itself stands in `feedback.training`.
+It prints and writes; fitting stands in `feedback.training`, scoring in `feedback.scorecard`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from rejoinder.errors import InputError
+from rejoinder.feedback import LabelledConversation, read_gold
+from rejoinder.feedback.evaluate import evaluate
+from rejoinder.feedback.scorecard_text import render
 from rejoinder.feedback.training import gather, train, write
+from rejoinder.ingest.language import UNKNOWN, detect_language, language_code
 
 app = typer.Typer(no_args_is_help=True, help="Train and measure the embedded feedback classifier.")
 
@@ -32,3 +39,29 @@ def train_command(
     trained = train(found)
     write(trained, out)
     typer.echo(f"{out}: weights {trained.card['fingerprint']}, pair threshold {trained.card['pair_threshold']}")
+
+
+@app.command("evaluate")
+def evaluate_command(
+    gold: Annotated[Path, typer.Argument(help="Labelled conversations, one JSON object per line; see docs/classifier.md.")],
+    json: Annotated[bool, typer.Option("--json", help="Print everything measured as one JSON object.")] = False,
+    seed: Annotated[int, typer.Option(help="Seed of the bootstrap that gives the intervals.")] = 0,
+) -> None:
+    """Measure the classifier that ships on labelled conversations: scores in three views, with intervals and calibration."""
+    labelled, told = with_languages(read_gold(gold))
+    card = evaluate(labelled, seed=seed)
+    if json:
+        typer.echo(msgspec.json.format(msgspec.json.encode(card), indent=2).decode())
+        return
+    typer.echo(render(card), nl=False)
+    typer.echo(f"\nLanguages: {told} of {len(labelled)} conversations name none; theirs was detected from the user's words.")
+
+
+def with_languages(labelled: Sequence[LabelledConversation]) -> tuple[list[LabelledConversation], int]:
+    """The conversations with a language code each, detected where the row names none; and how many those were."""
+    found, told = [], 0
+    for one in labelled:
+        code = language_code(one.language) if one.language != UNKNOWN else None
+        told += code is None
+        found.append(replace(one, language=code or detect_language(turn.request for turn in one.conversation.turns)))
+    return found, told

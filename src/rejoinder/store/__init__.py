@@ -3,16 +3,19 @@
 The only room that imports pyarrow and duckdb. It knows records, not what they mean.
 """
 
-from rejoinder.store.dataset import Dataset, Part, read_dataset, write_manifest
+from rejoinder.store.dataset import Dataset, Manifest, Part, read_dataset, write_manifest
 from rejoinder.store.files import FolderLock, folder_bytes, replaced, replaced_folder, write_json
 from rejoinder.store.parts import PartReport, part_report, read_part, write_part
+from rejoinder.store.plain import flatten, write_failures
 from rejoinder.store.query import query
 
 __all__ = [
     "Dataset",
     "FolderLock",
+    "Manifest",
     "Part",
     "PartReport",
+    "flatten",
     "folder_bytes",
     "part_report",
     "query",
@@ -20,6 +23,7 @@ __all__ = [
     "read_part",
     "replaced",
     "replaced_folder",
+    "write_failures",
     "write_json",
     "write_manifest",
     "write_part",

@@ -74,16 +74,27 @@ class GroupedRow(msgspec.Struct, frozen=True):
     """Position in the input: decides ties, and the order of the conversations."""
     text: str
     """The row and where it stood, as JSON."""
+    links: tuple[str, ...] = ()
+    """Other keys that mean the same conversation."""
 
 
 _GROUPED = pa.schema(
-    [("key", pa.string()), ("number", pa.float64()), ("word", pa.string()), ("place", pa.int64()), ("text", pa.string())]
+    [
+        ("key", pa.string()),
+        ("number", pa.float64()),
+        ("word", pa.string()),
+        ("place", pa.int64()),
+        ("text", pa.string()),
+        ("links", pa.list_(pa.string())),
+    ]
 )
 _SORT = """
 COPY (
-  SELECT rows.key, rows.text FROM rows
-  JOIN (SELECT key, min(place) AS first FROM rows GROUP BY key) AS groups ON rows.key = groups.key
-  ORDER BY groups.first, rows.number NULLS FIRST, rows.word NULLS FIRST, rows.place
+  WITH links AS (SELECT link, min(key) AS target FROM (SELECT key, unnest(links) AS link FROM rows) GROUP BY link),
+  named AS (SELECT coalesce(links.target, rows.key) AS conversation, rows.* FROM rows LEFT JOIN links ON rows.key = links.link),
+  firsts AS (SELECT conversation, min(place) AS first FROM named GROUP BY conversation)
+  SELECT named.conversation, named.text FROM named JOIN firsts USING (conversation)
+  ORDER BY firsts.first, named.number NULLS FIRST, named.word NULLS FIRST, named.place
 ) TO '{target}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 2048)
 """
 

@@ -1,0 +1,45 @@
+"""The command line: one file per verb, each parses its arguments, calls one chapter of the pipeline and prints.
+
+Exit codes: 0 done, 1 a defect, 2 wrong usage, 3 the log cannot be read, 4 the run folder cannot be used, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from rejoinder.cli.classifier import app as classifier
+from rejoinder.cli.detect import detect
+from rejoinder.cli.export import export
+from rejoinder.cli.formats import formats
+from rejoinder.cli.ingest import ingest
+from rejoinder.cli.inspect import inspect
+from rejoinder.cli.pairs import pairs
+from rejoinder.cli.report import report
+from rejoinder.cli.run import run
+from rejoinder.errors import RejoinderError
+
+app = typer.Typer(
+    name="rejoinder",
+    help="Reads chat logs and turns what users say back to a model into feedback, a report and preference data.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for verb in (run, ingest, detect, pairs, export, report, inspect, formats):
+    app.command()(verb)
+app.add_typer(classifier, name="classifier", help="Train and evaluate the embedded feedback classifier.")
+
+
+def main() -> None:
+    """Run the command line; errors made on purpose become one sentence and an exit code, never a traceback."""
+    try:
+        app()
+    except RejoinderError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("interrupted: finished parts are kept, the same command goes on where it was.", file=sys.stderr)
+        sys.exit(130)

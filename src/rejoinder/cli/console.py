@@ -1,0 +1,87 @@
+"""What a person sees while a run works: a moving line per stage on a terminal, plain lines anywhere else.
+
+Everything here goes to standard error, so that standard output stays free for results.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+
+from rejoinder import pipeline
+from rejoinder.engine import Progress
+from rejoinder.store import Dataset, query
+
+
+_SHOWN = 20
+"""Logs listed by name at the end of a run."""
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[Progress], None]]:
+    """Give the callback that `pipeline` reports to."""
+    if not sys.stderr.isatty():
+        yield _plain
+        return
+    columns = (TextColumn("{task.description:<14}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[counts]}"))
+    with Bars(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bars:
+        yield _Moving(bars)
+
+
+class _Moving:
+    """One bar per stage, updated as its units finish."""
+
+    def __init__(self, bars: Bars) -> None:
+        self.bars = bars
+        self.tasks: dict[str, TaskID] = {}
+
+    def __call__(self, now: Progress) -> None:
+        if now.stage not in self.tasks:
+            self.tasks[now.stage] = self.bars.add_task(now.stage, total=now.units, counts="")
+        self.bars.update(self.tasks[now.stage], completed=now.done, total=now.units, counts=_counts(now))
+
+
+def _plain(now: Progress) -> None:
+    """A line at the start of a stage, at every tenth of it, and at its end."""
+    step = max(1, now.units // 10)
+    if now.done == now.units or (now.done > now.reused and now.done % step == 0):
+        print(f"{now.stage}: {now.done} of {now.units} units, {_counts(now)}", file=sys.stderr, flush=True)
+
+
+def _counts(now: Progress) -> str:
+    failed = f", {now.failed:,} left out" if now.failed else ""
+    reused = f" ({now.reused:,} units done before)" if now.reused else ""
+    return f"{now.written:,} rows{failed}{reused}"
+
+
+def print_result(result: pipeline.Result) -> None:
+    """Say what came out and where it lies."""
+    print_counts(result.ingested)
+    print_yields(result.examples)
+    print(f"feedback    {result.feedback}")
+    print(f"preference  {result.preference}")
+    print(f"report      {result.report}")
+
+
+def print_counts(ingested: pipeline.Ingested) -> None:
+    """Say how each log was understood, and that the counts add up: read = kept + duplicate + quarantined."""
+    for log in ingested.logs[:_SHOWN]:
+        print(f"{log.file}: {log.format or 'not read'} ({log.why})")
+    if len(ingested.logs) > _SHOWN:
+        print(f"... and {len(ingested.logs) - _SHOWN:,} more, listed in sources.json")
+    read, kept = ingested.read, ingested.conversations
+    total = read.written + read.failed
+    print(f"read        {total:,} = {kept.written:,} kept + {kept.failed:,} duplicate + {read.failed:,} quarantined")
+
+
+def print_yields(examples: Dataset) -> None:
+    """Show what the gates kept and dropped, by kind of example."""
+    sql = """SELECT kind, count(*) FILTER (dropped_by IS NULL) AS kept, count(*) FILTER (dropped_by IS NOT NULL) AS dropped
+             FROM examples GROUP BY kind ORDER BY kind"""
+    for row in query(sql, examples=examples.files) if examples.files else ():
+        print(f"{row['kind']:<11} {row['kept']:,} kept, {row['dropped']:,} dropped by gates")

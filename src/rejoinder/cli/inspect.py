@@ -1,0 +1,61 @@
+"""`rejoinder inspect`: look into a run folder: its stages and counts, or one conversation with its feedback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from rejoinder.cli import options
+from rejoinder.errors import UsageError
+from rejoinder.pipeline import Result
+from rejoinder.records import AnnotatedConversation, Feedback
+from rejoinder.store import Manifest
+
+Id = Annotated[str | None, typer.Option("--conversation", help="Id of one conversation to show with its feedback.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
+
+
+def inspect(folder: options.RunFolder, conversation: Id = None, json: AsJson = False) -> None:
+    """Show the stages of a run with their counts, or one conversation with what its user said about the answers."""
+    if conversation is None:
+        stages = {path.parent.name: _manifest(path) for path in sorted(folder.glob("data/*/manifest.json"))}
+        if not stages:
+            raise UsageError(f"{folder} is not a run folder: it has no data/*/manifest.json.")
+        print(msgspec.json.encode(stages).decode() if json else "\n".join(_line(*stage) for stage in stages.items()))
+        return
+    found = _find(folder, conversation)
+    print(msgspec.json.encode(found).decode() if json else _story(found))
+
+
+def _manifest(path: Path) -> Manifest:
+    return msgspec.json.decode(path.read_bytes(), type=Manifest)
+
+
+def _line(name: str, manifest: Manifest) -> str:
+    counts = f"{len(manifest.parts):>5} parts {manifest.written:>10,} rows {manifest.failed:>8,} left out"
+    return f"{name:<14} {manifest.record:<22} {counts}  {manifest.fingerprint[:20]}"
+
+
+def _find(folder: Path, conversation: str) -> AnnotatedConversation:
+    for row in Result.of(folder).annotated.rows():
+        if row.conversation.id == conversation:
+            return row
+    raise UsageError(f"no conversation {conversation!r} in {folder}; feedback/feedback.parquet lists all ids.")
+
+
+def _story(found: AnnotatedConversation) -> str:
+    said = {feedback.turn: feedback for feedback in found.feedback}
+    lines = [f"{found.conversation.id} ({found.conversation.source}, {found.conversation.origin.file})"]
+    for turn in found.conversation.turns:
+        lines += [f"\n[{turn.number}] user: {turn.request}"]
+        lines += [_verdict(said[turn.number])] if turn.number in said else []
+        lines += [f"    {turn.response}"] if turn.response else []
+    return "\n".join(lines)
+
+
+def _verdict(feedback: Feedback) -> str:
+    quoted = "".join(f' "{words}"' for words in feedback.evidence)
+    return f"    -> {feedback.category} about [{feedback.about}], probability {feedback.probability:.2f}{quoted}"

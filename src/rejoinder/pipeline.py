@@ -1,0 +1,215 @@
+"""The table of contents: every chapter of a run, in order. Each reads what the one before left in the run folder.
+
+logs -> conversations -> feedback -> preference examples -> trainer files -> report
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from rejoinder.engine import Engine, InProcess, ProcessPool, Progress, Run
+from rejoinder.errors import InputError
+from rejoinder.feedback import DetectFeedback, load_card
+from rejoinder.ingest import Detected, ReadLogs, Sketch, find_duplicates, plan
+from rejoinder.preference import MinePreferences, export_examples
+from rejoinder.records import AnnotatedConversation, Conversation, PreferenceExample
+from rejoinder.report import LogFile, ReportSources, write_report
+from rejoinder.settings import Settings, load_settings
+from rejoinder.store import Dataset, flatten, read_dataset, write_failures, write_json
+
+Tell = Callable[[Progress], None]
+
+
+def run(
+    logs: str | Path | Sequence[str | Path],
+    output: str | Path,
+    settings: Settings | None = None,
+    *,
+    workers: int | None = None,
+    progress: Tell = lambda _: None,
+    resume: bool = True,
+) -> Result:
+    """Do everything, from a chat log to the report; the same call on the same folder goes on where it was.
+
+    Args:
+        logs: files, folders, globs or `-`; one or several.
+        output: the run folder, made if it does not exist.
+        settings: all defaults when left out.
+        workers: processes; as many as there are cores when left out, 1 works in this process.
+        progress: called after each finished unit.
+        resume: False forgets what the folder holds.
+
+    Raises:
+        InputError: a log cannot be read at all, or holds no conversation.
+        StoreError: the folder cannot be written, or another process works in it.
+    """
+    settings = settings or Settings()
+    with opened(Path(output), workers, progress, resume=resume) as work:
+        ingest(work, logs, settings)
+        detect(work)
+        pairs(work, settings)
+        export(work, settings)
+        report(work, settings)
+        return Result.of(work.folder)
+
+
+def ingest(work: Run, logs: str | Path | Sequence[str | Path], settings: Settings) -> Ingested:
+    """Chapter 1: logs become conversations; what cannot be one is quarantined, what was said before is dropped."""
+    names = [str(log) for log in ([logs] if isinstance(logs, str | Path) else logs)]
+    chosen = settings.ingest
+    columns = tuple(sorted(chosen.columns.items()))
+    spool = work.folder / "data" / "spool"
+    found = plan(names, spool=spool, format=chosen.format, column_map=columns, limit=chosen.limit)
+    step = ReadLogs(column_map=columns, redact=chosen.redact, detect_language=chosen.detect_language)
+    read = work.each("read", step, [(unit.fingerprint, unit) for unit in found.units])
+    sketches = work.map("sketches", Sketch(), read)
+    conversations = work.without("conversations", read, find_duplicates(sketches, chosen.near_duplicates))
+    write_json(work.folder / "sources.json", found.detected)
+    write_json(work.folder / "settings.json", settings)
+    work.once("quarantine", read.fingerprint, lambda folder: write_failures(read, folder / "quarantine.jsonl"))
+    if not conversations.written:
+        raise InputError(
+            f"no conversation in {', '.join(names)}", remedy=f"See {work.folder / 'quarantine'} for each row's reason."
+        )
+    return Ingested(found.detected, read, conversations)
+
+
+def detect(work: Run) -> Dataset:
+    """Chapter 2: every user turn that follows a response says something about it, or nothing."""
+    annotated = work.map("annotated", DetectFeedback(), _dataset(work, "conversations", Conversation))
+    work.once("feedback", annotated.fingerprint, lambda folder: flatten(annotated, folder / "feedback.parquet"))
+    return annotated
+
+
+def pairs(work: Run, settings: Settings) -> Dataset:
+    """Chapter 3: feedback becomes preference examples, each kept or dropped by a named gate."""
+    card, chosen = load_card(), settings.feedback
+    step = MinePreferences(
+        pair_threshold=chosen.pair_threshold if chosen.pair_threshold is not None else card["pair_threshold"],
+        good_threshold=chosen.good_threshold if chosen.good_threshold is not None else card["good_threshold"],
+        seed=settings.seed,
+        held_out=settings.preference.held_out,
+    )
+    return work.map("examples", step, _dataset(work, "annotated", AnnotatedConversation))
+
+
+def export(work: Run, settings: Settings) -> Path:
+    """Chapter 4: kept examples in the formats that trainers read, dropped ones beside them."""
+    examples, chosen = _dataset(work, "examples", PreferenceExample), settings.preference
+    return work.once(
+        "preference",
+        [examples.fingerprint, chosen],
+        lambda folder: export_examples(examples, folder, chosen.targets, allow_restricted=chosen.allow_restricted),
+    )
+
+
+def report(work: Run, settings: Settings) -> Path:
+    """Chapter 5: the numbers of all chapters, on one page to read."""
+    sources = _sources(work, settings)
+    inputs = [part.fingerprint for part in (sources.read, sources.kept, sources.annotated, sources.examples)]
+    return work.once("report", [inputs, sources.files, settings], lambda folder: write_report(sources, folder)) / "report.html"
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What chapter 1 read: the logs as they were understood, all conversations, and those that are not duplicates."""
+
+    logs: Sequence[Detected]
+    read: Dataset
+    """Its failures are the quarantined rows."""
+    conversations: Dataset
+    """Its failures are the duplicates."""
+
+    @classmethod
+    def of(cls, folder: Path) -> Ingested:
+        """Open what an earlier run has ingested.
+
+        Raises:
+            StoreError: nothing is there.
+        """
+        sources = folder / "sources.json"
+        logs = msgspec.json.decode(sources.read_bytes(), type=list[Detected]) if sources.exists() else []
+        data = folder / "data"
+        return cls(logs, read_dataset(data / "read", Conversation), read_dataset(data / "conversations", Conversation))
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a finished run left in its folder; datasets stream from disk."""
+
+    folder: Path
+    ingested: Ingested
+    annotated: Dataset
+    examples: Dataset
+
+    @classmethod
+    def of(cls, folder: str | Path) -> Result:
+        """Open a finished run.
+
+        Raises:
+            StoreError: a chapter is missing.
+        """
+        folder = Path(folder)
+        return cls(
+            folder=folder,
+            ingested=Ingested.of(folder),
+            annotated=read_dataset(folder / "data" / "annotated", AnnotatedConversation),
+            examples=read_dataset(folder / "data" / "examples", PreferenceExample),
+        )
+
+    @property
+    def report(self) -> Path:
+        """The page to read."""
+        return self.folder / "report" / "report.html"
+
+    @property
+    def feedback(self) -> Path:
+        """One row per user turn, as Parquet."""
+        return self.folder / "feedback" / "feedback.parquet"
+
+    @property
+    def preference(self) -> Path:
+        """The folder of trainer files."""
+        return self.folder / "preference"
+
+
+def opened(folder: Path, workers: int | None = None, progress: Tell = lambda _: None, *, resume: bool = True) -> Run:
+    """Open a run folder for work; use it as a context manager, it is locked for this process until then."""
+    if not resume:
+        shutil.rmtree(folder / "data", ignore_errors=True)
+    return Run(folder, _engine(workers or os.cpu_count() or 1), progress)
+
+
+def settings_of(folder: Path, recipe: Path | None = None) -> Settings:
+    """The given recipe, or the settings that the run folder was made with."""
+    saved = folder / "settings.json"
+    return load_settings(recipe if recipe is not None or not saved.exists() else saved)
+
+
+def _engine(workers: int) -> Engine:
+    return InProcess() if workers == 1 else ProcessPool(workers)
+
+
+def _dataset(work: Run, name: str, record: type) -> Dataset:
+    return read_dataset(work.folder / "data" / name, record)
+
+
+def _sources(work: Run, settings: Settings) -> ReportSources:
+    found, card = Result.of(work.folder), load_card()
+    return ReportSources(
+        read=found.ingested.read,
+        kept=found.ingested.conversations,
+        annotated=found.annotated,
+        examples=found.examples,
+        confusion=tuple(tuple(row) for row in card["confusion"]["all"]),
+        labeller=f"embedded-classifier {card['fingerprint']}",
+        files=tuple(LogFile(log.file, log.format, log.why) for log in found.ingested.logs),
+        seed=settings.seed,
+        settings=msgspec.to_builtins(settings),
+    )
