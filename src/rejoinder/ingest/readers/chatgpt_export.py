@@ -134,8 +134,10 @@ def _model_of(said: list[DraftMessage]) -> object:
 
 def _is_tree(row: Fields) -> bool:
     mapping = decoded(row.get("mapping"))
-    nodes = list(mapping.values())[:5] if isinstance(mapping, dict) else []
-    return any("parent" in fields(node) or "children" in fields(node) or "message" in fields(node) for node in nodes)
+    if not isinstance(mapping, dict):
+        return False
+    nodes = [fields(node) for node in list(mapping.values())[:5]]
+    return any({"parent", "children", "message"} & node.keys() for node in nodes) or (not nodes and "current_node" in row)
 
 
 CHATGPT_EXPORT = Format(name="chatgpt-export", title="ChatGPT data export", recognise=recognise, read=read, sidecars=SIDECARS)

@@ -37,7 +37,8 @@ def recognise(sample: Sample) -> Evidence | None:
         [
             seen(sample, _is_labelled, "messages with labelled `feedback` turns", 0.98),
             seen(sample, _is_rated, "conversation_id, messages and `labels`", 0.95),
-            seen(sample, lambda row: has(row, "response_a", "response_b", "human_label"), "response_a and response_b", 0.95),
+            seen(sample, _is_ranked, "response_a, response_b and human_label", 0.95),
+            seen(sample, lambda row: _is_labelled(row) or _is_rated(row) or _is_ranked(row), "labelled messages", 0.94),
         ]
     )
 
@@ -98,6 +99,10 @@ def _is_labelled(row: Fields) -> bool:
 def _is_rated(row: Fields) -> bool:
     rated = has(row, "conversation_id", "messages") and ("labels" in row or isinstance(row.get("feedback"), list))
     return rated and isinstance(decoded(row.get("messages")), list)
+
+
+def _is_ranked(row: Fields) -> bool:
+    return has(row, "response_a", "response_b", "human_label")
 
 
 GOLD = Format(name="gold", title="Rejoinder's labelled conversations", recognise=recognise, read=read)

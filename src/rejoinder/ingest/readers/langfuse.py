@@ -24,9 +24,8 @@ def recognise(sample: Sample) -> Evidence | None:
     """Rows that are a trace, an observation or a score, or an object that holds lists of them."""
     kinds = [share(_count(sample, kind), len(sample.rows), what, 0.95) for kind, what in _KINDS.items()]
     whole = share(_count(sample, "bundle"), len(sample.rows), "lists of traces and scores", 0.97)
-    return strongest(
-        [whole, *kinds, seen(sample, lambda row: kind_of(row) is not None, "traces, observations or scores", 0.95)]
-    )
+    mixed = seen(sample, lambda row: kind_of(row) is not None, "traces, observations or scores", 0.95)
+    return strongest([whole, *kinds, mixed])
 
 
 def _count(sample: Sample, kind: str) -> int:
@@ -79,7 +78,6 @@ def _draft(rows: Rows, session: str, traces: list[Fields]) -> Draft:
         user=next((either(trace, "userId") for trace in ordered if either(trace, "userId")), None),
         model=next((made.model for made in reversed(said) if made.model), None),
         time=_start(ordered[0]),
-        title=first(ordered[0], "name"),
     )
 
 

@@ -51,6 +51,7 @@ def read(row: Any, sidecars: Mapping[str, Any]) -> Iterator[Draft]:
         if placed or through is None:
             draft = draft_of(chat, said)
             draft.user = rated[-1].get("user_id") or draft.user
+            draft.time = draft.time or rated[0].get("created_at")
             yield draft
         waiting = {id_: rating for id_, rating in waiting.items() if id_ not in placed and id_ != through}
         through = next((id_ for id_ in waiting if id_ in tree_in(chat)), None)
