@@ -42,7 +42,7 @@ def rows(conversations: int, seed: int = 0) -> Iterator[dict[str, object]]:
             if turn and rng.random() < 0.5:
                 user = f"{user} {rng.choice(sentences)}"
             messages.append({"role": "user", "content": user, "language": "English", "toxic": False})
-            messages.append({"role": "assistant", "content": _text(rng, sentences, 14), "language": "English", "toxic": False})
+            messages.append({"role": "assistant", "content": _text(rng, sentences, 11), "language": "English", "toxic": False})
         yield {
             "conversation_hash": f"{rng.getrandbits(128):032x}",
             "model": rng.choice(MODELS),

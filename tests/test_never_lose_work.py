@@ -15,7 +15,7 @@ import orjson
 import pytest
 
 FILES, ROWS = 6, 150
-WORDS = "we plan the garden with early beans and late kale so that soil rests between two harvests of each bed".split()
+WORDS = """we plan the garden with early beans and late kale so that soil rests between two harvests of each bed""".split()  # noqa: SIM905  a list of words reads best as words
 SAYINGS = [
     "No, I meant spring.",
     "Thanks, that works!",
@@ -121,6 +121,7 @@ def test_a_full_disk_ends_with_a_sentence_and_the_same_command_goes_on(
 
     process = subprocess.run(
         [*command(logs, run)[:-1], "1"],
+        check=False,
         preexec_fn=small_disk,
         capture_output=True,
         text=True,
