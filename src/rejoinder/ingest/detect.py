@@ -137,7 +137,8 @@ def _json_layouts(text: bytes, whole: bool) -> Iterator[Layout]:
         yield Layout("lines")
     if opens == b"[":
         yield Layout("array")
-    if opens == b"{" and (whole or not is_line):
+    alone = whole and not text.partition(b"\n")[2].strip()
+    if opens == b"{" and (alone or not is_line):
         if not is_line:
             yield Layout("object")
         yield from (Layout("array", key) for key in _list_keys(text, whole))

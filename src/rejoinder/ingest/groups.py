@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import orjson
 
-from rejoinder.ingest.cut import LONGEST_ROW, Piece, Unfit
+from rejoinder.ingest.cut import LONGEST_ROW, SHOWN, Piece, Unfit
 from rejoinder.ingest.decode import decode_row
 from rejoinder.ingest.draft import Unreadable
 from rejoinder.ingest.format import Format
@@ -21,6 +22,7 @@ from rejoinder.ingest.rows import Layout, rows_of
 from rejoinder.ingest.sources import Source
 from rejoinder.store.raw import GroupedRow, sort_groups
 
+_ROWS = b',"rows":['
 _ALONE = "\0alone "
 """Begins the key of a row that belongs to no conversation."""
 
@@ -49,52 +51,71 @@ def group_lines(sources: Sequence[tuple[Source, Layout]], form: Format, folder: 
 
 
 def _keyed(sources: Sequence[tuple[Source, Layout]], form: Format) -> Iterator[GroupedRow]:
-    place = 0
+    place = started = 0
     for source, layout in sources:
+        started += 1
         for number, piece in enumerate(rows_of(source, layout), start=1):
-            if isinstance(piece, Unfit) or piece.strip():
-                place += 1
-                yield _grouped(piece, form, place, {"file": source.file, "member": source.member, "row": number})
+            if not isinstance(piece, Unfit) and not piece.strip():
+                continue
+            place += 1
+            origin = {"file": source.file, "member": source.member, "row": number}
+            found = _key(piece, form, started)
+            started += isinstance(found, _Key) and found.starts
+            yield _grouped(piece, found, place, origin)
 
 
-def _grouped(piece: Piece, form: Format, place: int, origin: dict[str, Any]) -> GroupedRow:
-    found = piece if isinstance(piece, Unfit) else _key(piece, form)
-    if isinstance(found, Unfit):
-        note = {"reason": found.reason, "detail": found.detail, "raw": found.raw.decode("utf-8", "replace")}
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """To which conversation a row belongs, and where in it."""
+
+    key: str
+    order: object = None
+    links: tuple[str, ...] = ()
+    starts: bool = False
+
+
+def _grouped(piece: Piece, found: _Key | Unfit, place: int, origin: dict[str, Any]) -> GroupedRow:
+    if isinstance(found, Unfit) or isinstance(piece, Unfit):
+        unfit = found if isinstance(found, Unfit) else Unfit("not-json", "")
+        note = {"reason": unfit.reason, "detail": unfit.detail, "raw": unfit.raw.decode("utf-8", "replace")}
         text = orjson.dumps({**origin, "note": note}).decode()
         return GroupedRow(f"{_ALONE}{place}", None, None, place, text)
-    assert isinstance(piece, bytes)
-    key, order = found
-    text = orjson.dumps(origin).decode()[:-1] + ',"rows":[' + piece.decode("utf-8", "replace")
+    order = found.order
+    text = orjson.dumps(origin).decode()[:-1] + _ROWS.decode() + piece.decode("utf-8-sig", "replace")
     number = float(order) if isinstance(order, (int, float)) and math.isfinite(order) else None
-    return GroupedRow(_sound(key), number, _sound(order) if isinstance(order, str) else None, place, text)
+    word = _sound(order) if isinstance(order, str) else None
+    return GroupedRow(_sound(found.key), number, word, place, text, tuple(_sound(link) for link in found.links))
 
 
-def _key(piece: bytes, form: Format) -> tuple[str, str | float] | Unfit:
+def _key(piece: Piece, form: Format, started: int) -> _Key | Unfit:
+    if isinstance(piece, Unfit):
+        return piece
+    raw = piece[:SHOWN]
     try:
         value = decode_row(piece)
+        if form.starts is not None:
+            begins = bool(form.starts(value))
+            return _Key(f"{started + begins:012d}", starts=begins)
         found = form.group(value) if form.group else None
+        if found is not None:
+            return _Key(found[0], found[1], form.links(value) if form.links else ())
     except Unreadable as error:
-        return Unfit(error.reason, error.detail, piece[:20_000])
+        return Unfit(error.reason, error.detail, raw)
     except Exception as error:  # noqa: BLE001  # a stranger's row may break the key in any way, and is counted
-        return Unfit("does-not-fit", f"The row does not fit {form.title} ({type(error).__name__}).", piece[:20_000])
-    if found is None:
-        return Unfit(
-            "no-conversation-key", f"The row does not say to which conversation of {form.title} it belongs.", piece[:20_000]
-        )
-    return found
+        return Unfit("does-not-fit", f"The row does not fit {form.title} ({type(error).__name__}).", raw)
+    return Unfit("no-conversation-key", f"The row does not say to which conversation of {form.title} it belongs.", raw)
 
 
 def _line(rows: list[bytes], size: int) -> bytes:
     """The group's line: the first row's place, then the values of all rows."""
-    first, _, value = rows[0].partition(b',"rows":[')
+    first, _, value = rows[0].partition(_ROWS)
     if not value:
         return rows[0]
     if size > LONGEST_ROW:
         note = {"reason": "too-long", "detail": "The rows of this conversation are longer than 64 MB together.", "raw": ""}
         return first + b',"note":' + orjson.dumps(note) + b"}"
-    values = [value, *(row.partition(b',"rows":[')[2] for row in rows[1:])]
-    return first + b',"rows":[' + b",".join(values) + b"]}"
+    values = [value, *(row.partition(_ROWS)[2] for row in rows[1:])]
+    return first + _ROWS + b",".join(values) + b"]}"
 
 
 def _sound(word: str) -> str:

@@ -127,7 +127,7 @@ def _told(
 
 
 def _units(choices: list[tuple[Source, Choice]], spool: Path, limit: int | None) -> Iterator[SourceUnit]:
-    grouped = {choice.format.name for _, choice in choices if choice.format.group}
+    grouped = {choice.format.name for _, choice in choices if choice.format.group or choice.format.starts}
     for name, run in groupby(choices, key=lambda pair: pair[1].format.name):
         if name not in grouped:
             for source, choice in run:
