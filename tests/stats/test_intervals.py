@@ -80,8 +80,10 @@ def test_clusters_that_repeat_themselves_widen_the_interval() -> None:
     assert (wide_high - wide_low) > 1.6 * (high - low)
 
 
-def test_one_cluster_has_no_interval() -> None:
-    assert np.isnan(bootstrap(np.array([[[3, 1], [0, 2]]]), scores.accuracy, rng=np.random.default_rng(0))).all()
+def test_a_handful_of_clusters_has_no_interval() -> None:
+    few = conversations(np.random.default_rng(0), 9)
+    assert np.isnan(bootstrap(few, scores.accuracy, rng=np.random.default_rng(0))).all()
+    assert bootstrap(few[:1], scores.f1, rng=np.random.default_rng(0)).shape == (2, 2)
 
 
 def test_a_value_undefined_in_most_draws_has_no_interval() -> None:

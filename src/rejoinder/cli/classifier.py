@@ -43,7 +43,7 @@ def train_command(
 
 @app.command("evaluate")
 def evaluate_command(
-    gold: Annotated[Path, typer.Argument(help="Labelled conversations, one JSON object per line; see docs/classifier.md.")],
+    gold: Annotated[Path, typer.Argument(help="Labelled conversations, one JSON object per line; see docs/scorecard.md.")],
     json: Annotated[bool, typer.Option("--json", help="Print everything measured as one JSON object.")] = False,
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap that gives the intervals.")] = 0,
 ) -> None:

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from rejoinder.errors import UsageError
 from rejoinder.stats import classification as scores
 from rejoinder.stats.calibration import Bin, bin_sums, brier, error_of_sums, reliability
-from rejoinder.stats.intervals import bootstrap
+from rejoinder.stats.intervals import bootstrap, wilson
 from rejoinder.taxonomies import Taxonomy, load, project
 
 Floats = NDArray[np.float64]
 Interval = tuple[float, float] | None
-"""Low and high end, or None where too little was seen to give one."""
+"""Low and high end; None where too little was seen. A share without spread over conversations has Wilson's interval."""
 
 VIEWS = ("binary", "three", "six")
 WHOLE = ("accuracy", "macro_f1", "kappa")
@@ -94,6 +94,9 @@ class PartScore(msgspec.Struct, frozen=True, kw_only=True):
     three_macro_f1: float | None
     six_macro_f1: float | None
     neg_support: int
+    """Turns with negative gold: the denominator of `neg_recall`."""
+    neg_predicted: int
+    """Turns called negative: the denominator of `neg_precision`."""
     neg_precision: float | None
     neg_recall: float | None
     intervals: dict[str, Interval]
@@ -214,10 +217,10 @@ class _Resampling:
         return scores.merge(matrix, groups, len(names))
 
     def limits(self, counts: NDArray[np.generic], statistic: Callable[[Floats], Floats]) -> list[Interval]:
-        """The interval of each number of a vector-valued statistic."""
+        """The interval of each number of a vector-valued statistic; None where resampling shows no spread."""
         rng = np.random.default_rng(self.seed)
         found = bootstrap(counts, statistic, rng=rng, draws=self.draws)
-        return [None if np.isnan(low) else (float(low), float(high)) for low, high in found.T]
+        return [(float(low), float(high)) if low < high else None for low, high in found.T]
 
 
 def _view(part: Comparison, again: _Resampling, view: str, names: Mapping[str, str]) -> ViewScore:
@@ -226,16 +229,23 @@ def _view(part: Comparison, again: _Resampling, view: str, names: Mapping[str, s
     classes = again.labels.view(view).names
     values = [_defined(value) for value in _figures(matrix)]
     limits = again.limits(counts, lambda sums: _figures(again.merged(sums, view)))
+    intervals = dict(zip(WHOLE, limits[: len(WHOLE)], strict=True))
+    intervals["accuracy"] = _share(intervals["accuracy"], np.trace(matrix), matrix.sum())
     rows = {}
     for i, name in enumerate(classes):
         at = [len(WHOLE) + kind * len(classes) + i for kind in range(len(PER_CLASS))]
+        hits, support, predicted = matrix[i, i], matrix[i].sum(), matrix[:, i].sum()
         rows[names.get(name, name)] = ClassScore(
-            support=int(matrix[i].sum()),
-            predicted=int(matrix[:, i].sum()),
+            support=int(support),
+            predicted=int(predicted),
             precision=values[at[0]],
             recall=values[at[1]],
             f1=values[at[2]],
-            intervals=dict(zip(PER_CLASS, (limits[j] for j in at), strict=True)),
+            intervals={
+                "precision": _share(limits[at[0]], hits, predicted),
+                "recall": _share(limits[at[1]], hits, support),
+                "f1": limits[at[2]],
+            },
         )
     return ViewScore(
         n=int(matrix.sum()),
@@ -243,7 +253,7 @@ def _view(part: Comparison, again: _Resampling, view: str, names: Mapping[str, s
         majority_accuracy=_defined(scores.majority_accuracy(matrix)),
         macro_f1=values[1],
         kappa=values[2],
-        intervals=dict(zip(WHOLE, limits[: len(WHOLE)], strict=True)),
+        intervals=intervals,
         classes=rows,
     )
 
@@ -270,16 +280,24 @@ def _part(part: Comparison, again: _Resampling) -> PartScore:
         return np.stack([scores.macro_f1(three), scores.macro_f1(sums), *neg], axis=-1)
 
     values = [_defined(value) for value in figures(counts.sum(axis=0).astype(np.float64))]
-    names = ("three_macro_f1", "six_macro_f1", "neg_precision", "neg_recall")
+    limits = again.limits(counts, figures)
+    neg = again.merged(counts.sum(axis=0), "three")
+    hits, support, predicted = neg[negative, negative], neg[negative].sum(), neg[:, negative].sum()
     return PartScore(
         n=len(part.gold),
         conversations=len(set(part.clusters)),
         three_macro_f1=values[0],
         six_macro_f1=values[1],
-        neg_support=sum(again.labels.polarity(name) == "negative" for name in part.gold),
+        neg_support=int(support),
+        neg_predicted=int(predicted),
         neg_precision=values[2],
         neg_recall=values[3],
-        intervals=dict(zip(names, again.limits(counts, figures), strict=True)),
+        intervals={
+            "three_macro_f1": limits[0],
+            "six_macro_f1": limits[1],
+            "neg_precision": _share(limits[2], hits, predicted),
+            "neg_recall": _share(limits[3], hits, support),
+        },
     )
 
 
@@ -309,15 +327,23 @@ def _at_threshold(part: Comparison, again: _Resampling, threshold: float) -> Thr
         return np.stack([scores.precision(sums)[..., 1], scores.recall(sums)[..., 1]], axis=-1)
 
     precision, recall = (_defined(value) for value in figures(counts.sum(axis=0).astype(np.float64)))
-    limits = again.limits(counts, figures)
+    limits, (hits, found, true) = again.limits(counts, figures), (counts[:, 1, 1].sum(), sure.sum(), sum(gold))
     return ThresholdScore(
         threshold=threshold,
-        predicted=int(sure.sum()),
-        support=sum(gold),
+        predicted=int(found),
+        support=true,
         precision=precision,
         recall=recall,
-        intervals=dict(zip(("precision", "recall"), limits, strict=True)),
+        intervals={"precision": _share(limits[0], hits, found), "recall": _share(limits[1], hits, true)},
     )
+
+
+def _share(interval: Interval, hits: float, n: float) -> Interval:
+    """The bootstrap interval of a share, or Wilson's where the conversations show no spread."""
+    if interval is not None or n == 0:
+        return interval
+    low, high = wilson(hits, n)
+    return float(low), float(high)
 
 
 def _by_cluster(rows: Floats, clusters: Sequence[str]) -> Floats:

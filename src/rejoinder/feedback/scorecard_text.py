@@ -38,7 +38,8 @@ def _head(card: Scorecard) -> str:
         f"{card.n + missed} labelled turns: {card.n} scored, in {card.conversations} conversations; {missed} not scored",
         *(f"  {count} not scored: {reason}" for reason, count in card.unscored.items()),
         f"Labels by {card.labeller or 'an unnamed detector'}",
-        f"[low, high]: 95 % interval, {card.draws:,} bootstrap draws over conversations, seed {card.seed}; - is undefined",
+        f"[low, high]: 95 % interval, {card.draws:,} bootstrap draws over conversations, seed {card.seed};",
+        "  Wilson's for a share that shows no spread over conversations; - is undefined",
     ])  # fmt: skip
 
 
@@ -76,13 +77,13 @@ def _threshold(sure: ThresholdScore) -> str:
 
 
 def _parts(title: str, table: Mapping[str, PartScore]) -> str:
-    rows: Rows = [
-        (f"by {title}", "n", "conversations", "three-way macro-F1", "six-way macro-F1", "NEG", "NEG precision", "NEG recall")
-    ]
+    measured = ("three-way macro-F1", "six-way macro-F1", "NEG", "NEG found", "NEG precision", "NEG recall")
+    rows: Rows = [(f"by {title}", "n", "conversations", *measured)]
     for name, one in table.items():
         keys = ("three_macro_f1", "six_macro_f1", "neg_precision", "neg_recall")
         three, six, precision, recall = (_with(getattr(one, key), one.intervals[key]) for key in keys)
-        rows.append((name, str(one.n), str(one.conversations), three, six, str(one.neg_support), precision, recall))
+        counts = (str(one.neg_support), str(one.neg_predicted))
+        rows.append((name, str(one.n), str(one.conversations), three, six, *counts, precision, recall))
     return _table(rows)
 
 

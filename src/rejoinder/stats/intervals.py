@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
+FEW_CLUSTERS = 10
+"""Fewer have too little spread to resample: their bootstrap interval would be a false certainty."""
 CELLS_AT_ONCE = 4_000_000
 """Weights held in memory while resampling: 32 MB."""
 
@@ -64,10 +66,10 @@ def bootstrap(
 
     `counts`: (G, ...), see `resample`. `statistic`: from (d, ...) to (d, *shape), vectorised over draws.
     Gives shape (2, *shape). A draw in which a value is undefined (nan) does not count for that value; a value that is
-    undefined in more than half of the draws, or that comes from a single cluster, has the interval (nan, nan).
+    undefined in more than half of the draws, or that comes from fewer than `FEW_CLUSTERS`, has the interval (nan, nan).
     """
     table = np.asarray(counts, dtype=np.float64)
-    if table.shape[0] < 2:  # one cluster has no spread to resample: a zero-width interval would be a false certainty
+    if table.shape[0] < FEW_CLUSTERS:
         return np.full((2, *np.shape(statistic(table.sum(axis=0, keepdims=True)))[1:]), np.nan)
     values = np.concatenate([statistic(sums) for sums in resample(table, rng=rng, draws=draws)])
     return percentiles(values, level)

@@ -11,12 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rejoinder.stats.intervals import percentiles, resample
+from rejoinder.stats.intervals import FEW_CLUSTERS, percentiles, resample
 
 Floats = NDArray[np.float64]
 
-FEW_CLUSTERS = 10
-"""Below this a bootstrap over clusters is too narrow: each cluster then counts as one single observation."""
 ROUNDS = 5_000
 """EM rounds at most; what has not settled by then moves by less than the interval can show."""
 
@@ -115,7 +113,7 @@ def _draw_shares(log: Floats, rng: np.random.Generator, draws: int) -> Floats:
     """Predicted shares (draws, K) as the log might have been; a category never seen keeps a chance to exist.
 
     One pseudo-observation, spread over the categories, is added: without it a category with no count would have the
-    interval (0, 0) however short the log.
+    interval (0, 0) however short the log. A handful of clusters is not resampled: each counts as one single observation.
     """
     classes = log.shape[1]
     if len(log) < FEW_CLUSTERS:
