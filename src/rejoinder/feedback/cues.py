@@ -21,7 +21,8 @@ class Cues:
     """All phrases, as sorted hashes by number of words, with the set of groups (one bit each) that each belongs to."""
 
     groups: tuple[str, ...]
-    tables: tuple[tuple[int, Hashes, NDArray[np.uint32]], ...]
+    tables: tuple[tuple[int, Hashes, NDArray[np.uint32], NDArray[np.bool_]], ...]
+    """For each number of words: sorted hashes, group sets, and which leading 16 bits occur, a quick first sieve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,10 @@ def cues() -> Cues:
     tables = []
     for size, known in sorted(masks.items()):
         keys = sorted(known)
-        tables.append((size, np.array(keys, dtype=np.uint64), np.array([known[k] for k in keys], dtype=np.uint32)))
+        hashes = np.array(keys, dtype=np.uint64)
+        sieve = np.zeros(1 << 16, dtype=np.bool_)
+        sieve[hashes >> np.uint64(48)] = True
+        tables.append((size, hashes, np.array([known[k] for k in keys], dtype=np.uint32), sieve))
     return Cues(tuple(groups), tuple(tables))
 
 
@@ -63,8 +67,10 @@ def find(words: Words) -> Hits:
     """All cues in the texts of `words`, a phrase in several groups once for each."""
     table = cues()
     found_word, found_size, found_group = [], [], []
-    for size, keys, masks in table.tables:
+    for size, keys, masks, sieve in table.tables:
         hashed, first = words.runs(size)
+        likely = np.flatnonzero(sieve[hashed >> np.uint64(48)])
+        hashed, first = hashed[likely], first[likely]
         place = np.minimum(np.searchsorted(keys, hashed), len(keys) - 1)
         hit = np.flatnonzero(keys[place] == hashed)
         bits = masks[place[hit]]

@@ -11,6 +11,8 @@ from rejoinder.records import Conversation
 
 HEAD, TAIL = 1200, 600
 """Characters kept of the beginning and of the end of a long text: feedback stands at an edge of a paste, seldom inside."""
+ANSWER_HEAD, ANSWER_TAIL = 800, 400
+"""The same for the response."""
 REQUESTS = 4
 """How many earlier requests are compared with the turn."""
 UNPUBLISHED = frozenset({"[response not published]", "[not published]", "[redacted]", "[removed]", "[deleted]"})
@@ -28,7 +30,7 @@ class Situation:
     follow_up: str
     """What the user says now, whole."""
     requests: tuple[str, ...]
-    """Earlier user messages, latest first, cut; the request that the response answers is always among them."""
+    """Earlier user messages, latest first, cut; at most `REQUESTS`."""
     response: str | None
     """The answer that stands before the turn, cut; None where the log does not hold its text."""
 
@@ -42,7 +44,7 @@ def situations(conversation: Conversation) -> list[Situation]:
         if answered is not None:
             about, response = answered
             requests = tuple(reversed(earlier[-REQUESTS:]))
-            known = None if response.strip().lower() in UNPUBLISHED else cut(response)
+            known = None if response.strip().lower() in UNPUBLISHED else cut(response, ANSWER_HEAD, ANSWER_TAIL)
             found.append(Situation(turn.number, about, turn.request, requests, known))
         earlier.append(cut(turn.request))
         response_here = turn.response
@@ -51,8 +53,8 @@ def situations(conversation: Conversation) -> list[Situation]:
     return found
 
 
-def cut(text: str) -> str:
+def cut(text: str, head: int = HEAD, tail: int = TAIL) -> str:
     """Keep the head and the tail of a long text, a line break between them."""
-    if len(text) <= HEAD + TAIL:
+    if len(text) <= head + tail:
         return text
-    return f"{text[:HEAD]}\n{text[-TAIL:]}"
+    return f"{text[:head]}\n{text[-tail:]}"
