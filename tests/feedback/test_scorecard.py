@@ -213,9 +213,10 @@ def test_codes_of_the_paper_are_mapped_for_scoring_and_kept_for_showing(tmp_path
     assert found.pair_threshold is not None
 
 
-def test_an_unknown_label_names_file_and_row(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"gold\.jsonl, row 1: unknown label 'angry'"):
-        read_gold(gold_file(tmp_path, label="angry"))
+@pytest.mark.parametrize("label", ["angry", None, "NEG_5", 2])
+def test_an_unknown_label_names_file_and_row(tmp_path: Path, label: str) -> None:
+    with pytest.raises(InputError, match=rf"gold\.jsonl, row 1: unknown label '{label}'"):
+        read_gold(gold_file(tmp_path, label=label))
 
 
 def test_the_command_prints_the_published_json_and_the_same_bytes_again(tmp_path: Path) -> None:

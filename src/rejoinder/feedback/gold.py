@@ -15,6 +15,7 @@ import msgspec
 
 from rejoinder.errors import InputError
 from rejoinder.records import Conversation, Message, Origin, Role
+from rejoinder.taxonomies import load
 
 LABELS = ("POS", "NEG_CORRECTION", "NEG_AWARE", "NEG_CLARIFY", "NEG_REPHRASE", "NEU")
 """Codes of the six categories, in the order of the taxonomy `user-feedback`."""
@@ -42,6 +43,8 @@ class Label:
     """3 sure, 2 fairly, 1 could well be another label."""
     rubrics: tuple[str, ...] = ()
     evidence: str = ""
+    written: str = ""
+    """The label as the file spells it, where the file may spell it its own way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,7 @@ def read_labels(path: Path, data: Path) -> list[LabelledConversation]:
 
 def _lines(path: Path) -> list[str]:
     try:
-        return path.read_text(encoding="utf-8").split("\n")[:-1]
+        return path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     except OSError as trouble:
         raise InputError(f"cannot be read ({trouble.strerror})", file=str(path)) from trouble
     except UnicodeDecodeError as trouble:
@@ -136,7 +139,10 @@ def _gold_row(raw: dict[str, Any], path: Path, row: int) -> LabelledConversation
     labels = []
     for entry in raw["feedback"]:
         rubrics = (*entry.get("sat", ()), *entry.get("dsat", ()))
-        label = Label(int(entry["turn"]), entry["label"], int(entry.get("confidence", 2)), rubrics, entry.get("evidence", ""))
+        written = entry["label"]  # null is no label, though its text would read as an alias of NEU
+        category = (load("user-feedback").resolve(written) if isinstance(written, str) else None) or str(written)
+        sure, evidence = int(entry.get("confidence", 2)), entry.get("evidence", "")
+        label = Label(int(entry["turn"]), category, sure, rubrics, evidence, str(written))
         problem = _trouble(label, turns)
         if problem:
             raise _bad(path, row, problem)
@@ -147,7 +153,7 @@ def _gold_row(raw: dict[str, Any], path: Path, row: int) -> LabelledConversation
 def _trouble(label: Label, turns: dict[int, str]) -> str | None:
     """Why a label cannot stand, or None."""
     if label.label not in LABELS:
-        return f"unknown label {label.label!r}, one of {', '.join(LABELS)} expected"
+        return f"unknown label {label.label!r}, one of {', '.join(LABELS)} or an alias in docs/taxonomies.md expected"
     if label.turn < 2 or label.turn not in turns:
         return f"no user turn {label.turn} (turns are counted from 1, labels begin at 2)"
     if label.confidence not in (1, 2, 3):
