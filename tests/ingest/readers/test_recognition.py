@@ -61,3 +61,10 @@ def test_a_declared_table_is_recognised_by_its_columns() -> None:
     assert found.score == 1.0
     assert found.why == "columns answer, prompt in 3 of 3 rows"
     assert form.recognise(sample_of(EXAMPLES / "gold.jsonl")) is None
+
+
+def test_exchanges_that_name_a_conversation_are_not_read_one_by_one() -> None:
+    """Each row alone would be a conversation of one turn, and the follow-ups would be lost: a map is asked for."""
+    assert ranking(sample_of(EXAMPLES / "table_exchanges.csv")) == []
+    alone = Sample("x.jsonl", "lines", ({"prompt": "Hi", "response": "Hello"},))
+    assert ranking(alone) == [(0.45, "openai-messages", "a prompt with its completion in 1 of 1 row")]

@@ -18,8 +18,8 @@ def recognise(sample: Sample) -> Evidence | None:
     """A versioned history, or conversations with a folder and a model that has a token limit."""
     return strongest(
         [
-            seen(sample, lambda row: any(map(_fits, objects(row.get("history")))), "history of conversations", 0.97),
-            seen(sample, _fits, "conversations with messages, prompt and folderId", 0.95),
+            seen(sample, lambda row: any(map(_fits, objects(row.get("history")))), "history of conversations", 0.9),
+            seen(sample, _fits, "conversations with messages, prompt and folderId", 0.97),
         ]
     )
 

@@ -12,11 +12,24 @@ from rejoinder.ingest.draft import Draft, DraftMessage, Unreadable
 from rejoinder.ingest.format import Evidence, Format, Sample
 from rejoinder.ingest.readers.chat import listed, messages, messages_in_answer, messages_in_request
 from rejoinder.ingest.readers.judgements import ranked
-from rejoinder.ingest.readers.shape import Fields, decoded, fields, first, need_object, objects, prose, seen, share, strongest
+from rejoinder.ingest.readers.shape import (
+    Fields,
+    decoded,
+    fields,
+    first,
+    key,
+    need_object,
+    objects,
+    prose,
+    seen,
+    share,
+    strongest,
+)
 
 _LISTS = ("messages", "conversation", "conversations", "dialogue", "dialog")
 _REQUESTS = ("request", "request_body", "body", "input", "prompt", "question", "query", "instruction", "user")
 _ANSWERS = ("response", "response_body", "output", "completion", "answer", "assistant")
+_SPREAD = ("session", "session_id", "sessionId", "conversation", "conversation_id", "thread_id", "chat_id", "dialog_id")
 _BETTER, _WORSE = ("chosen", "preferred_output"), ("rejected", "non_preferred_output")
 
 
@@ -29,7 +42,7 @@ def recognise(sample: Sample) -> Evidence | None:
             share(bare, len(sample.rows), "a list of messages with roles", 0.75),
             seen(sample, _is_exchange, "a request with its response", 0.65),
             seen(sample, _is_preference, "a prompt with a chosen and a rejected answer", 0.7),
-            seen(sample, lambda row: bool(_prompt(row)) and bool(_answer(row)), "a prompt with its completion", 0.45),
+            seen(sample, _is_completion, "a prompt with its completion", 0.45),
         ]
     )
 
@@ -125,6 +138,11 @@ def _is_exchange(row: Fields) -> bool:
     request, response = (_body(first(row, *names[:2])) for names in (_REQUESTS, _ANSWERS))
     asked = listed(request) is not None or "input" in request or "prompt" in request
     return (asked and bool(response)) or ("choices" in response) or isinstance(row.get("choices"), list)
+
+
+def _is_completion(row: Fields) -> bool:
+    """A prompt with its completion that stands alone: where a column names a conversation, its rows must be joined."""
+    return not any(key(row.get(name)) for name in _SPREAD) and bool(_prompt(row)) and bool(_answer(row))
 
 
 def _is_preference(row: Fields) -> bool:
