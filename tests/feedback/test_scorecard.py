@@ -238,3 +238,11 @@ def test_the_command_prints_tables_without_the_flag(tmp_path: Path) -> None:
     assert shown.exit_code == 0, shown.output
     assert "25 labelled turns: 24 scored, in 12 conversations; 1 not scored" in shown.stdout
     assert "12 of 13 conversations name none" in shown.stdout
+
+
+def test_a_file_without_labels_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "empty.jsonl"
+    path.write_text("")
+    done = CliRunner().invoke(app, ["evaluate", str(path)])
+    assert isinstance(done.exception, InputError)
+    assert "empty.jsonl: holds no labelled turn" in str(done.exception)

@@ -49,6 +49,8 @@ def evaluate_command(
 ) -> None:
     """Measure the classifier that ships on labelled conversations: scores in three views, with intervals and calibration."""
     labelled, told = with_languages(read_gold(gold))
+    if not any(one.labels for one in labelled):
+        raise InputError("holds no labelled turn", file=str(gold), remedy="docs/scorecard.md shows the format")
     card = evaluate(labelled, seed=seed)
     if json:
         typer.echo(msgspec.json.format(msgspec.json.encode(card), indent=2).decode())
