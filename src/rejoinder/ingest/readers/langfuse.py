@@ -57,8 +57,9 @@ def read(row: Any, sidecars: Mapping[str, Any]) -> Iterator[Draft]:
     """One group of rows, or one object that holds lists of them, is one conversation per session."""
     rows = sort_rows(conversation_rows(row))
     if not rows.traces and not rows.observations:
-        reason = "score-without-trace" if rows.scores else "no-traces"
-        raise Unreadable(reason, "No trace or observation with messages; read the traces' file together with this one.")
+        if rows.scores:
+            raise Unreadable("score-without-trace", "The trace of this score is in no file; read the traces' file as well.")
+        raise Unreadable("no-traces", "The row is no trace, observation or score of Langfuse.")
     drafts = [draft for draft in (_draft(rows, *session) for session in rows.sessions()) if draft.messages]
     if not drafts:
         raise Unreadable("no-messages", "The traces have neither input nor output that holds messages.")
