@@ -14,8 +14,8 @@ from rejoinder.preference.language import language
 _LONGEST_COMPLAINT = 400
 """Longer complaints are mostly pasted code, errors and documents: their quotes and numbers are no demands."""
 _QUOTED = re.compile(r"[\"“”«»「『]([^\"“”«»「」『』\n]{2,60})[\"“”«»」』]")
-_NUMBER = re.compile(r"(?<![\w.,])\d[\d.,]*\d(?![\w])")
-_CODE = re.compile(r"```|Traceback|\bError:|Exception|[{};]\s*$", re.MULTILINE)
+_NUMBER = re.compile(r"(?<![\w.,:/])\d(?:[\d.,]{0,8})\d(?![\w.,:/]*\d)")
+_CODE = re.compile(r"```|Traceback|\bError\b|Exception|\bFile\b.*\bline\b|[{};]\s*$|^>>>|^(?:[^,\n]+,){3}", re.MULTILINE)
 _ASKS_LANGUAGE = re.compile(
     r"\b(?:in|auf|en|em|in|po|на|em|into|use|speak|write|answer|reply|respond)\s+\w+|用|で|로|بال|türkçe|по-\w+", re.IGNORECASE
 )

@@ -15,7 +15,7 @@ from rejoinder.preference import phrases
 from rejoinder.preference.candidate import Answer, Case
 from rejoinder.preference.demands import unmet_demand
 from rejoinder.preference.ending import cut_off
-from rejoinder.preference.language import language, script
+from rejoinder.preference.language import differ, language
 from rejoinder.preference.similarity import similarity
 from rejoinder.records import Message
 
@@ -236,29 +236,14 @@ class LanguageSwitch:
         """Drop where the languages can be told and differ, and no message asks for a language or a translation."""
         if case.chosen is None:
             return None
-        other = case.rejected.text if case.rejected is not None else case.request
-        pair = _differ(case.chosen.text, other)
-        if pair is None or (
-            case.rejected is not None and _differ(case.chosen.text, case.request) is None and _told(case.request)
-        ):
+        asked_in = differ(case.chosen.text, case.request)
+        pair = asked_in if case.rejected is None else differ(case.chosen.text, case.rejected.text)
+        if pair is None or (asked_in is None and language(case.request)):  # as the request: then the other one had switched
             return None
         asked = [*(m.content for m in case.context if m.role in ("user", "system")), case.candidate.complaint]
         if any(phrases.languages_named(text) or phrases.find("translation", text) for text in asked):
             return None
         return Finding(f"The answer is in another language ({pair[0]}) than was spoken before ({pair[1]}).")
-
-
-def _told(text: str) -> bool:
-    return (language(text) or script(text)) is not None
-
-
-def _differ(left: str, right: str) -> tuple[str, str] | None:
-    """The two languages, or scripts, of the texts where they can be told and differ."""
-    for tell in (script, language):
-        one, two = tell(left), tell(right)
-        if one and two and one != two:
-            return one, two
-    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,17 @@ LEAST_CHARACTERS = 40
 LEAST_PROBABILITY = 0.9
 """Below this py3langid is not believed."""
 
-_NOT_PROSE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|https?://\S+|<[^>\n]{1,200}>|[\d_@#$%^&*+=|~\\/{}\[\]()<>\"]+", re.DOTALL)
+_NOT_PROSE = re.compile(
+    r"```.*?(?:```|\Z)|`[^`\n]*`|https?://\S+|<[^>\n]{1,200}>"
+    r"|^[^\n]*(?:[;{}]|\)\s*:|[=!<>]=|\w\(\w*\)|\w=\S)[^\n\w]*$|^\s*(?:#include|import|from|def|class|return|for|if) [^\n]*$"
+    r"|[\d_@#$%^&*+=|~\\/{}\[\]()<>\"]+",
+    re.DOTALL | re.MULTILINE,
+)
+"""Code blocks, inline code, links, tags, lines that end like code or begin like it, signs."""
 _READ = 4_000
+_LEAST_LETTERS = 4
+_TRACE = 0.05
+"""Share of a script below which a text is not written in it: names and quotations stay below."""
 _SCRIPTS = (
     ("ja", 0x3040, 0x30FF),
     ("ko", 0xAC00, 0xD7AF),
@@ -37,27 +46,42 @@ def prose(text: str) -> str:
     return " ".join(_NOT_PROSE.sub(" ", text[: 4 * _READ]).split())[:_READ]
 
 
-def script(text: str) -> str | None:
-    """The script that most letters of the prose of `text` are in (kana in a Han text make it `ja`), or None without letters."""
+def scripts(text: str) -> dict[str, float]:
+    """Share of each script among the letters of the prose of `text`; kana make Han letters count as `ja`. Empty if too few."""
     counts: dict[str, int] = {}
     for character in prose(text)[:1_000]:
         if character.isalpha():
             name = _script_of(ord(character))
             counts[name] = counts.get(name, 0) + 1
-    if not counts:
-        return None
     if counts.get("ja", 0) * 10 >= counts.get("zh", 0) > 0:
-        counts["ja"] = counts.get("ja", 0) + counts.pop("zh")
-    return max(sorted(counts), key=lambda name: counts[name])
+        counts["ja"] += counts.pop("zh")
+    total = sum(counts.values())
+    return {name: n / total for name, n in counts.items()} if total >= _LEAST_LETTERS else {}
+
+
+def differ(left: str, right: str) -> tuple[str, str] | None:
+    """The scripts or languages of two texts where they can be told and differ.
+
+    By script only where neither text holds more than a trace of the other's: mixed texts are no switch.
+    """
+    one, two = scripts(left), scripts(right)
+    if not one or not two:
+        return None
+    first, second = (max(sorted(shares), key=lambda name: shares[name]) for shares in (one, two))
+    if first != second:
+        apart = two.get(first, 0) < _TRACE and one.get(second, 0) < _TRACE
+        return (first, second) if apart else None
+    codes = language(left), language(right)
+    return (codes[0], codes[1]) if codes[0] and codes[1] and codes[0] != codes[1] else None
 
 
 def language(text: str) -> str | None:
     """ISO 639-1 code, or None where the text is too short or mixed to tell."""
-    written = script(text)
-    if written in _ONE_LANGUAGE:
-        return written
+    shares = scripts(text)
+    if (sure := next((name for name, share in shares.items() if share > 0.5), None)) in _ONE_LANGUAGE:
+        return sure
     words = prose(text)
-    if written is None or len(words) < LEAST_CHARACTERS:
+    if not shares or len(words) < LEAST_CHARACTERS:
         return None
     code, probability = _identifier().classify(words)
     return str(code) if float(probability) >= LEAST_PROBABILITY else None

@@ -1,0 +1,10 @@
+"""Preference examples become files that trainers read: one small file per target, and one pass over the data for all of them.
+
+Writes folders; trains nothing and uploads nothing. docs/preference-data.md describes every file.
+"""
+
+from rejoinder.preference.export.folder import TARGETS, ExportSummary, FileCount, export_examples
+from rejoinder.preference.export.lengths import TRAINER_MAX_LENGTH
+from rejoinder.preference.export.weights import KtoWeights, kto_weights
+
+__all__ = ["TARGETS", "TRAINER_MAX_LENGTH", "ExportSummary", "FileCount", "KtoWeights", "export_examples", "kto_weights"]
