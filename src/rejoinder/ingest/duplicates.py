@@ -1,0 +1,138 @@
+"""Which conversations say what another one says already: equal ones, beginnings of longer ones, nearly equal ones.
+
+Works on all sketches of a run at once, in DuckDB, in bounded memory. Deletes nothing: it names the rows to leave out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from rejoinder.ingest.sketch import similarity
+from rejoinder.records import Record
+from rejoinder.store import Dataset
+from rejoinder.store.session import ROW_BITS, Session
+
+THRESHOLD = 0.9
+"""Estimated Jaccard similarity from which two conversations count as the same."""
+_TELLING = 100
+"""Characters: a shorter beginning is a re-send only where the user is known to be the same."""
+
+_EXACT = """
+CREATE TEMP TABLE equals AS
+SELECT rows.place, firsts.first FROM rows JOIN
+  (SELECT exact, length, min(place) AS first FROM rows GROUP BY exact, length HAVING count(*) > 1) AS firsts
+  USING (exact, length) WHERE rows.place <> firsts.first
+"""
+_PREFIX = f"""
+CREATE TEMP TABLE begins AS
+WITH kept AS (SELECT * EXCLUDE (bands) FROM rows ANTI JOIN equals USING (place)),
+  short AS (SELECT place, exact, "user", length FROM kept WHERE answered),
+  long AS (SELECT place, "user", messages, unnest(prefixes) AS prefix FROM kept)
+SELECT short.place, max_by(long.place, (long.messages, -long.place)) AS first
+FROM short JOIN long ON short.exact = long.prefix
+WHERE short."user" = long."user" OR (short.length >= {_TELLING} AND (short."user" IS NULL OR long."user" IS NULL))
+GROUP BY short.place
+"""
+_NEAR = """
+WITH kept AS (SELECT place, bands FROM rows ANTI JOIN equals USING (place) ANTI JOIN begins USING (place) WHERE len(bands) > 0),
+  spread AS (SELECT place, unnest(bands) AS band, generate_subscripts(bands, 1) AS number FROM kept),
+  firsts AS (SELECT band, number, min(place) AS first FROM spread GROUP BY band, number HAVING count(*) > 1),
+  pairs AS (SELECT DISTINCT first, place FROM spread JOIN firsts USING (band, number) WHERE first <> place)
+SELECT pairs.first, pairs.place, a.bands AS a, b.bands AS b
+FROM pairs JOIN rows AS a ON a.place = pairs.first JOIN rows AS b ON b.place = pairs.place
+ORDER BY pairs.place, pairs.first
+"""
+_NAMES = """
+SELECT found.place, found.kind, gone.id AS id, kept.id AS "of"
+FROM found JOIN rows AS gone ON gone.place = found.place JOIN rows AS kept ON kept.place = found.first
+ORDER BY found.place
+"""
+_KINDS: tuple[Literal["exact", "prefix", "near"], ...] = ("exact", "prefix", "near")
+
+
+class Duplicate(Record, frozen=True, kw_only=True):
+    """A conversation to leave out, and the one that is kept instead."""
+
+    part: str
+    """Fingerprint of the part of the sketches."""
+    index: int
+    """Number of that part in the dataset, from 0: the conversations' part has the same."""
+    row: int
+    """Row in that part, from 0: the conversation's row is the same."""
+    id: str
+    of: str
+    """Id of the conversation that is kept."""
+    kind: Literal["exact", "prefix", "near"]
+    """exact: the same roles and words; prefix: the beginning of a longer one; near: all but the same."""
+
+
+def find_duplicates(sketches: Dataset, threshold: float = THRESHOLD, *, folder: Path | None = None) -> list[Duplicate]:
+    """The conversations to leave out, in order: of equal ones all but the first, of beginnings all but the longest.
+
+    Args:
+        sketches: of all conversations of a run; parts and rows as theirs.
+        threshold: estimated Jaccard similarity of 32-byte shingles, in (0, 1]; standard error 0.03 at 0.9.
+        folder: for what does not fit in memory; the dataset's own by default.
+
+    Raises:
+        StoreError: a part is damaged or the disk is full.
+    """
+    if not sketches.written:
+        return []
+    with Session(sketches.files, folder or sketches.folder) as session:
+        session.execute(_EXACT)
+        session.execute(_PREFIX)
+        kept: dict[int, int] = {}
+        kinds: dict[int, int] = {}
+        for kind, pairs in enumerate((_stored(session, "equals"), _stored(session, "begins"), _near(session, threshold))):
+            for place, first in pairs:
+                kept[place], kinds[place] = first, kind
+        return list(_named(session, sketches, kept, kinds))
+
+
+def _stored(session: Session, table: str) -> Iterator[tuple[int, int]]:
+    for batch in session.batches(f"SELECT place, first FROM {table} ORDER BY place"):
+        yield from zip(batch["place"].tolist(), batch["first"].tolist(), strict=True)
+
+
+def _near(session: Session, threshold: float) -> Iterator[tuple[int, int]]:
+    """Pairs of a place and the earlier, kept place that it is nearly equal to."""
+    gone: dict[int, int] = {}
+    signatures: dict[int, Any] = {}
+    for batch in session.batches(_NEAR, 20_000):
+        close = similarity(batch["a"], batch["b"]) >= threshold
+        rows = zip(
+            batch["first"][close].tolist(), batch["place"][close].tolist(), batch["a"][close], batch["b"][close], strict=True
+        )
+        for first, place, left, right in rows:
+            root = gone.get(first, first)
+            if root == first:
+                signatures[first] = left
+            elif similarity(signatures[root][None], right[None])[0] < threshold:
+                continue
+            if place not in gone:
+                gone[place] = root
+                yield place, root
+
+
+def _named(session: Session, sketches: Dataset, kept: dict[int, int], kinds: dict[int, int]) -> Iterator[Duplicate]:
+    places = sorted(kept)
+    roots = [_root(kept, place) for place in places]
+    columns = {"place": places, "first": roots, "kind": [kinds[place] for place in places]}
+    session.table("found", {name: np.array(values, np.int64) for name, values in columns.items()})
+    for batch in session.batches(_NAMES):
+        for place, kind, id_, of in zip(batch["place"].tolist(), batch["kind"].tolist(), batch["id"], batch["of"], strict=True):
+            index, row = place >> ROW_BITS, place & (1 << ROW_BITS) - 1
+            part = sketches.parts[index].fingerprint
+            yield Duplicate(part=part, index=index, row=row, id=id_, of=of, kind=_KINDS[kind])
+
+
+def _root(kept: dict[int, int], place: int) -> int:
+    """The place that is really kept: what a place is a duplicate of may itself be one."""
+    while place in kept:
+        place = kept[place]
+    return place
