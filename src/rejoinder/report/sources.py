@@ -1,0 +1,47 @@
+"""What a report is made from: the datasets of one run and a few plain values; whoever runs the stages fills it.
+
+Reads nothing itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rejoinder.store import Dataset
+
+
+@dataclass(frozen=True, slots=True)
+class LogFile:
+    """One input file as it was understood."""
+
+    file: str
+    format: str
+    """Name of the format it was read with, such as `wildchat`."""
+    evidence: str = ""
+    """What was seen in the file that made it that format."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSources:
+    """Everything a report is drawn from."""
+
+    read: Dataset
+    """`Conversation`, as read; its failures are the quarantined rows."""
+    kept: Dataset
+    """`Conversation`, without duplicates; its failures are the duplicates."""
+    annotated: Dataset
+    """`AnnotatedConversation`; its failures are conversations that could not be labelled."""
+    examples: Dataset
+    """`PreferenceExample`, kept and dropped."""
+    confusion: tuple[tuple[int, ...], ...] | None = None
+    """Counts true x predicted of the detector on labelled turns that it was not trained on, in the order of the taxonomy's
+    categories; None where its error was never measured, and then nothing is corrected."""
+    labeller: str = ""
+    """Who detected the feedback: the classifier and its version, or a model and its prompt."""
+    taxonomy: str = "user-feedback"
+    files: tuple[LogFile, ...] = ()
+    seed: int = 0
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """The resolved settings of the run as plain values, repeated in `report.json`."""
