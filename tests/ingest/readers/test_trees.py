@@ -136,6 +136,26 @@ class TestOpenWebUIFeedback:
         (draft,) = form.read({"rows": [first, second]}, {})
         assert signals(draft.messages[1].alternatives[0]) == [("vote", -1.0, None), ("thumb", -1.0, None)]
 
+    def test_a_rating_that_names_no_message_is_placed_by_its_index(self) -> None:
+        row = json.loads((EXAMPLES / "open_webui_feedback.json").read_text())[1]
+        row["meta"] = {"chat_id": "fw-2", "message_index": 2}
+        (draft,) = BY_NAME["open-webui-feedback"].read(row, {})
+        assert signals(draft.messages[1]) == [("thumb", -1.0, "not_factually_correct")]
+
+    def test_a_rating_on_another_branch_is_read_on_that_branch(self) -> None:
+        row = json.loads((EXAMPLES / "open_webui_feedback.json").read_text())[1]
+        tree = row["snapshot"]["chat"]["chat"]["history"]["messages"]
+        tree["g0"] = {"id": "g0", "parentId": None, "role": "user", "content": "Spell it.", "timestamp": 1}
+        tree["g00"] = {"id": "g00", "parentId": "g0", "role": "assistant", "content": "it", "timestamp": 2}
+        row["meta"]["message_id"] = "g00"
+        whole, other = BY_NAME["open-webui-feedback"].read(row, {})
+        assert [m.content for m in whole.messages] == ["Spell 'necessary'.", "neccessary"]
+        assert (whole.id, other.id) == ("fw-2", "fw-2#g00")
+        assert [(m.content, signals(m)) for m in other.messages] == [
+            ("Spell it.", []),
+            ("it", [("thumb", -1.0, "not_factually_correct")]),
+        ]
+
     def test_a_rating_without_a_snapshot_is_unreadable(self) -> None:
         with pytest.raises(Unreadable, match="no-snapshot"):
             list(BY_NAME["open-webui-feedback"].read({"data": {"rating": 1}, "snapshot": None}, {}))

@@ -77,7 +77,7 @@ def messages(values: Iterable[Any], alone: str) -> list[DraftMessage]:
 def message(value: Fields, role: Any = None) -> DraftMessage:
     """One message object with `role` and `content`, with the calls, refusal and marks it may have."""
     content, refusal = value.get("content"), value.get("refusal")
-    if prose(content) is None and prose(refusal):
+    if refusal is not None and prose(content) is None and prose(refusal):
         content = refusal
     if content is None:
         content = first(value, "parts", "text", "value")
@@ -88,7 +88,7 @@ def message(value: Fields, role: Any = None) -> DraftMessage:
         name=first(value, "name", "tool_call_id"),
         model=value.get("model"),
         time=first(value, "timestamp", "created_at", "create_time", "time", "created"),
-        finish_reason=first(value, "finish_reason", "stop_reason") or ("refusal" if prose(refusal) else None),
+        finish_reason=first(value, "finish_reason", "stop_reason") or ("refusal" if refusal and prose(refusal) else None),
         toxic=flag(value.get("toxic")),
         tool_calls=first(value, "tool_calls", "function_call"),
     )

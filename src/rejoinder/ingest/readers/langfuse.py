@@ -13,7 +13,7 @@ from rejoinder.ingest.draft import Draft, DraftMessage, Unreadable
 from rejoinder.ingest.format import Evidence, Format, Sample
 from rejoinder.ingest.readers.chat import messages_in_answer, messages_in_request
 from rejoinder.ingest.readers.langfuse_history import Exchange, join
-from rejoinder.ingest.readers.langfuse_rows import Rows, either, kind_of, score_signal, sort_rows
+from rejoinder.ingest.readers.langfuse_rows import Rows, either, kind_of, sort_rows
 from rejoinder.ingest.readers.shape import Fields, conversation_rows, decoded, fields, first, key, seen, share, strongest
 from rejoinder.ingest.readers.tree import when
 
@@ -72,7 +72,7 @@ def _draft(rows: Rows, session: str, traces: list[Fields]) -> Draft:
     said = join([_exchange(rows, trace) for trace in ordered])
     last = next((made for made in reversed(said) if made.role == "assistant"), None)
     if last is not None:
-        last.signals = (*last.signals, *map(score_signal, rows.session_scores(session)))
+        last.signals = (*last.signals, *(rows.judging(session) if session.startswith("session ") else ()))
     return Draft(
         messages=said,
         id=session.partition(" ")[2],
@@ -98,7 +98,7 @@ def _exchange(rows: Rows, trace: Fields) -> Exchange:
         made.id, made.model, made.time = made.id or id_, made.model or model, made.time or end
     if asked:
         asked[-1].time = asked[-1].time or _start(trace)
-    return Exchange(asked, answered, tuple(map(score_signal, rows.trace_scores(id_))))
+    return Exchange(asked, answered, tuple(rows.judging(f"trace {id_}")))
 
 
 def _start(trace: Fields) -> Any:

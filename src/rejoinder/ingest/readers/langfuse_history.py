@@ -5,7 +5,8 @@ Knows no fields of Langfuse. What is repeated is said once; an answer to the ver
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from rejoinder.ingest.content import text_of
 from rejoinder.ingest.draft import DraftMessage
@@ -22,57 +23,76 @@ class Exchange:
     signals: tuple[Signal, ...] = ()
 
 
+@dataclass(slots=True)
+class _Said:
+    """What a session has said so far, with its words apart so that a long session is compared in linear time."""
+
+    messages: list[DraftMessage] = field(default_factory=list)
+    words: list[tuple[str, str]] = field(default_factory=list)
+    """Of the messages but the system's."""
+    users: list[str] = field(default_factory=list)
+    systems: set[tuple[str, str]] = field(default_factory=set)
+
+    def hear(self, messages: Iterable[DraftMessage]) -> None:
+        """Add messages that are new."""
+        for made in messages:
+            word = _word(made)
+            self.messages.append(made)
+            if made.role == "system":
+                self.systems.add(word)
+                continue
+            self.words.append(word)
+            if made.role == "user":
+                self.users.append(word[1])
+
+
 def join(exchanges: list[Exchange]) -> list[DraftMessage]:
     """The messages of a session, each once, signals on the last message of the answer that they judge."""
-    said: list[DraftMessage] = []
-    before: list[DraftMessage] = []
+    said = _Said()
+    before: list[tuple[str, str]] = []
     for exchange in exchanges:
         _sign(exchange)
-        answer = _answer(exchange)
-        if said and len(_users(exchange.asked)) > 1 and _words(exchange.asked) == _words(before):
+        answer, words = _answer(exchange), _words(exchange.asked)
+        if said.messages and len(_users(exchange.asked)) > 1 and words == before:
             _regenerate(said, answer)
         else:
-            said += _new(said, exchange.asked)
-            said += answer
-        before = exchange.asked or before
-    return said
+            said.hear([*_new(said, exchange.asked), *answer])
+        before = words or before
+    return said.messages
 
 
-def _new(said: list[DraftMessage], asked: list[DraftMessage]) -> list[DraftMessage]:
+def _new(said: _Said, asked: list[DraftMessage]) -> list[DraftMessage]:
     """The messages of a request that the session has not heard yet."""
-    known = {_word(made) for made in said if made.role == "system"}
-    system = [made for made in asked if made.role == "system" and _word(made) not in known]
-    spoken, fresh = [[made for made in part if made.role != "system"] for part in (said, asked)]
-    return [*system, *fresh[_heard(spoken, fresh) :]]
+    system = [made for made in asked if made.role == "system" and _word(made) not in said.systems]
+    fresh = [made for made in asked if made.role != "system"]
+    return [*system, *fresh[_heard(said, fresh) :]]
 
 
-def _heard(said: list[DraftMessage], asked: list[DraftMessage]) -> int:
+def _heard(said: _Said, asked: list[DraftMessage]) -> int:
     """How many messages at the start of a request were said before.
 
     First the longest overlap of the end of what was said with the start of the request (whole histories and windows);
     else, where the user's messages agree from the start but the answers were logged differently, up to the new one.
     """
-    old, new = _words(said), _words(asked)
-    for length in range(min(len(old), len(new)), 0, -1):
-        if length < len(new) and old[-length:] == new[:length]:
+    new, users = _words(asked), _users(asked)
+    for length in range(min(len(said.words), len(new) - 1), 0, -1):
+        if said.words[-length] == new[0] and said.words[-length:] == new[:length]:
             return length
-    users = _users(said)
-    if users and len(_users(asked)) > len(users) and _users(asked)[: len(users)] == users:
+    if said.users and len(users) > len(said.users) and users[: len(said.users)] == said.users:
         places = [place for place, made in enumerate(asked) if made.role == "user"]
-        return places[len(users)]
+        return places[len(said.users)]
     return 0
 
 
-def _regenerate(said: list[DraftMessage], answer: list[DraftMessage]) -> None:
+def _regenerate(said: _Said, answer: list[DraftMessage]) -> None:
     """Put a second answer to the same history in place of the first, which stays as its alternative."""
-    if not answer or not said or said[-1].role != "assistant":
-        said += answer
-        return
-    old = said.pop()
-    text = prose(old.content)
-    earlier = Alternative(content=text or "", model=key(old.model) or None, id=key(old.id) or None, signals=old.signals)
-    answer[-1].alternatives = (*old.alternatives, *([earlier] if text else []), *answer[-1].alternatives)
-    said += answer
+    if answer and said.messages[-1].role == "assistant":
+        old = said.messages.pop()
+        said.words.pop()
+        text = prose(old.content)
+        earlier = Alternative(content=text or "", model=key(old.model) or None, id=key(old.id) or None, signals=old.signals)
+        answer[-1].alternatives = (*old.alternatives, *([earlier] if text else []), *answer[-1].alternatives)
+    said.hear(answer)
 
 
 def _sign(exchange: Exchange) -> None:

@@ -6,7 +6,7 @@ Field names come in camelCase (API, JSON) and snake_case (blob export); both are
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -24,8 +24,10 @@ class Rows:
     """Rows of one export or of one group, by kind."""
 
     traces: dict[str, Fields] = field(default_factory=dict)
-    observations: list[Fields] = field(default_factory=list)
-    scores: list[Fields] = field(default_factory=list)
+    observations: dict[str, list[Fields]] = field(default_factory=dict)
+    """By trace."""
+    scores: dict[str, list[Fields]] = field(default_factory=dict)
+    """By what they judge: `trace ID` or `session ID`."""
 
     def sessions(self) -> list[tuple[str, list[Fields]]]:
         """Traces by `session ID` or, alone, by `trace ID`; observations whose trace is missing make one of their own."""
@@ -37,29 +39,33 @@ class Rows:
 
     def generations(self, trace: str) -> list[Fields]:
         """The observations of a trace that may hold messages, in time: generations, else the root, else any."""
-        mine = [row for row in self.observations if key(either(row, "traceId")) == trace]
+        mine = self.observations.get(trace, [])
         models = [row for row in mine if key(row.get("type")).upper() == "GENERATION"]
         roots = [row for row in mine if either(row, "isRootObservation") is True]
         return sorted(models or roots or mine, key=lambda row: when(either(row, "startTime")))
 
-    def trace_scores(self, trace: str) -> list[Fields]:
-        """Scores of a trace or of an observation in it, in time."""
-        return sorted((row for row in self.scores if key(either(row, "traceId")) == trace), key=_scored)
+    def judging(self, place: str) -> list[Signal]:
+        """Scores in time: of `trace ID` or an observation in it, or of `session ID` as a whole."""
+        return [score_signal(row) for row in sorted(self.scores.get(place, []), key=_scored)]
 
-    def session_scores(self, session: str) -> list[Fields]:
-        """Scores of the session as a whole."""
-        mine = (row for row in self.scores if not key(either(row, "traceId")))
-        return sorted((row for row in mine if f"session {key(either(row, 'sessionId'))}" == session), key=_scored)
+    def add(self, kind: Kind | None, row: Fields) -> None:
+        """Put one row where it is looked for."""
+        trace = key(either(row, "traceId"))
+        if kind == "trace":
+            self.traces.setdefault(key(row.get("id")), row)
+        elif kind == "observation":
+            self.observations.setdefault(trace, []).append(row)
+        elif kind == "score":
+            place = f"trace {trace}" if trace else f"session {key(either(row, 'sessionId'))}"
+            self.scores.setdefault(place, []).append(row)
 
-    def _orphans(self) -> Iterable[Fields]:
-        missing: dict[str, Fields] = {}
-        for row in self.observations:
-            trace = key(either(row, "traceId"))
+    def _orphans(self) -> Iterator[Fields]:
+        for trace, rows in self.observations.items():
             if trace not in self.traces:
-                known = missing.setdefault(trace, {"id": trace, "timestamp": either(row, "startTime")})
-                for name in ("sessionId", "userId"):
-                    known[name] = known.get(name) or either(row, name)
-        return missing.values()
+                known = {
+                    name: next(filter(None, (either(row, name) for row in rows)), None) for name in ("sessionId", "userId")
+                }
+                yield {"id": trace, "timestamp": either(rows[0], "startTime"), **known}
 
 
 def sort_rows(values: list[Fields]) -> Rows:
@@ -71,11 +77,8 @@ def sort_rows(values: list[Fields]) -> Rows:
         kind = kind_of(value)
         inner = [(child, value.get("id") if kind == "trace" else None) for child in _inside(value)]
         waiting.extend(reversed(inner))
-        if kind == "trace":
-            rows.traces.setdefault(key(value.get("id")), value)
-        elif kind in ("observation", "score"):
-            known = value if either(value, "traceId", "sessionId") or trace is None else {**value, "traceId": trace}
-            (rows.scores if kind == "score" else rows.observations).append(known)
+        known = value if either(value, "traceId", "sessionId") or trace is None else {**value, "traceId": trace}
+        rows.add(kind, known)
     return rows
 
 

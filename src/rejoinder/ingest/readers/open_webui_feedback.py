@@ -12,7 +12,19 @@ from rejoinder.ingest.draft import Draft, DraftMessage, Unreadable
 from rejoinder.ingest.format import Evidence, Format, Sample
 from rejoinder.ingest.readers.judgements import thumb_value, vote
 from rejoinder.ingest.readers.open_webui import draft_of, rating_signals, said_in, tree_in
-from rejoinder.ingest.readers.shape import Fields, conversation_rows, decoded, fields, first, flag, items, key, seen, strongest
+from rejoinder.ingest.readers.shape import (
+    Fields,
+    conversation_rows,
+    decoded,
+    fields,
+    first,
+    flag,
+    items,
+    key,
+    number,
+    seen,
+    strongest,
+)
 from rejoinder.ingest.readers.tree import place_signals, when
 from rejoinder.records import Alternative, Signal
 
@@ -43,13 +55,16 @@ def read(row: Any, sidecars: Mapping[str, Any]) -> Iterator[Draft]:
     if not rated:
         raise Unreadable("no-snapshot", "The rating has no snapshot of its chat; export the chats and read them as well.")
     chat = _snapshot(rated[-1])
-    waiting = {key(_meta(rating).get("message_id")): rating for rating in rows if key(_meta(rating).get("message_id"))}
+    shown = said_in(chat)
+    waiting = {id_: rating for rating in rows if (id_ := _target(rating, shown))}
     through: str | None = None
     while through is None or waiting:
         said = said_in(chat, through)
         placed = _place(said, waiting)
         if placed or through is None:
             draft = draft_of(chat, said)
+            if through is not None:  # another branch of the same chat is another conversation
+                draft.id = f"{key(draft.id)}#{through}"
             draft.user = rated[-1].get("user_id") or draft.user
             draft.time = draft.time or rated[0].get("created_at")
             yield draft
@@ -57,6 +72,13 @@ def read(row: Any, sidecars: Mapping[str, Any]) -> Iterator[Draft]:
         through = next((id_ for id_ in waiting if id_ in tree_in(chat)), None)
         if through is None:
             return
+
+
+def _target(rating: Fields, said: list[DraftMessage]) -> str:
+    """Id of the message that was rated: named, or by its place (from 1) in the chat as shown; empty where neither is there."""
+    place = number(_meta(rating).get("message_index")) or 0
+    at_place = key(said[int(place) - 1].id) if 1 <= place <= len(said) else ""
+    return key(_meta(rating).get("message_id")) or at_place
 
 
 def _place(said: list[DraftMessage], ratings: Mapping[str, Fields]) -> set[str]:
