@@ -144,7 +144,7 @@ class Conversation(Record, frozen=True, kw_only=True):
     def turns(self) -> tuple[Turn, ...]:
         """All turns, numbered from 1; messages before the first user message belong to none."""
         starts = [i for i, m in enumerate(self.messages) if m.role == "user"]
-        stops = [*starts[1:], len(self.messages)]
+        stops = [*starts[1:], len(self.messages)] if starts else []
         return tuple(
             Turn(number, start, stop, self.messages[start:stop])
             for number, (start, stop) in enumerate(zip(starts, stops, strict=True), start=1)
