@@ -52,10 +52,11 @@ def main() -> None:
 
 
 def _conversation(words: list[str], body: str, rng: random.Random) -> Row:
-    """A header such as `en bad #name` and its marked messages."""
+    """A header such as `en bad week=3 #name` and its marked messages."""
     language, mood = words[:2]
     model = rng.choices(MODELS, WEIGHTS[mood])[0]
-    moment = START + timedelta(weeks=_week(model, mood, rng), days=rng.randrange(7), seconds=rng.randrange(6 * 3600, 22 * 3600))
+    week = next((int(word[5:]) for word in words if word.startswith("week=")), _week(model, mood, rng))
+    moment = START + timedelta(weeks=week, days=rng.randrange(7), seconds=rng.randrange(6 * 3600, 22 * 3600))
     number = list(PEOPLE).index(language if language in PEOPLE else "en")
     first = sum(list(PEOPLE.values())[:number])
     user = f"user-{first + int(PEOPLE[list(PEOPLE)[number]] * rng.random() ** 1.5) + 1:02d}"  # some talk more than others
@@ -93,7 +94,7 @@ def _copy(row: Row, kind: str, body: str) -> Row:
     """A row sent again: `exact`, or `near` (other id, later, its last message replaced) or `longer` (with more messages)."""
     if kind == "exact":
         return row | {"same": row}
-    later = datetime.fromisoformat(row["created_at"].replace("Z", "+00:00")) + timedelta(minutes=17)
+    later = datetime.fromisoformat(row["created_at"]) + timedelta(minutes=17)
     again = row | {"created_at": later.isoformat().replace("+00:00", "Z")}
     more = [_message(again, ROLES[r], mark, t.strip()) for r, mark, t in zip(*[iter(_MARK.split(body)[1:])] * 3, strict=True)]
     again["messages"] = [*(row["messages"][: -len(more)] if kind == "near" else row["messages"]), *more]
