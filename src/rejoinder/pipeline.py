@@ -16,14 +16,15 @@ import msgspec
 from rejoinder.engine import Engine, InProcess, ProcessPool, Progress, Run
 from rejoinder.errors import InputError
 from rejoinder.feedback import DetectFeedback, load_card
-from rejoinder.ingest import Detected, ReadLogs, Sketch, find_duplicates, plan
+from rejoinder.ingest import Detected, Duplicate, ReadLogs, Sketch, find_duplicates, plan
 from rejoinder.preference import MinePreferences, export_examples
-from rejoinder.records import AnnotatedConversation, Conversation, PreferenceExample
+from rejoinder.records import AnnotatedConversation, Conversation, Failure, PreferenceExample
 from rejoinder.report import LogFile, ReportSources, write_report
 from rejoinder.settings import Settings, load_settings
 from rejoinder.store import Dataset, flatten, read_dataset, write_failures, write_json
 
 Tell = Callable[[Progress], None]
+_SAME = {"exact": "Says the same as", "prefix": "Is the beginning of", "near": "Says nearly the same as"}
 
 
 def run(
@@ -69,7 +70,8 @@ def ingest(work: Run, logs: str | Path | Sequence[str | Path], settings: Setting
     step = ReadLogs(column_map=columns, redact=chosen.redact, detect_language=chosen.detect_language)
     read = work.each("read", step, [(unit.fingerprint, unit) for unit in found.units])
     sketches = work.map("sketches", Sketch(), read)
-    conversations = work.without("conversations", read, find_duplicates(sketches, chosen.near_duplicates))
+    repeated = find_duplicates(sketches, chosen.near_duplicates)
+    conversations = work.without("conversations", read, _left_out(read, repeated))
     write_json(work.folder / "sources.json", found.detected)
     write_json(work.folder / "settings.json", settings)
     work.once("quarantine", read.fingerprint, lambda folder: write_failures(read, folder / "quarantine.jsonl"))
@@ -198,6 +200,16 @@ def _engine(workers: int) -> Engine:
 
 def _dataset(work: Run, name: str, record: type) -> Dataset:
     return read_dataset(work.folder / "data" / name, record)
+
+
+def _left_out(read: Dataset, repeated: Sequence[Duplicate]) -> dict[str, list[tuple[int, Failure]]]:
+    """Rows to drop from each part, with the reason."""
+    rows: dict[str, list[tuple[int, Failure]]] = {}
+    for found in repeated:
+        detail = f"{_SAME[found.kind]} {found.of}, which is kept."
+        failure = Failure(stage="deduplicate", reason=f"{found.kind}-duplicate", detail=detail, item=found.id)
+        rows.setdefault(read.parts[found.index].fingerprint, []).append((found.row, failure))
+    return rows
 
 
 def _sources(work: Run, settings: Settings) -> ReportSources:

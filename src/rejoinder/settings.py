@@ -13,6 +13,7 @@ import msgspec
 from rejoinder.errors import SettingsError
 
 TARGETS = ("trl", "openai", "llamafactory", "axolotl", "openrlhf", "hub")
+"""Known here too, so that a wrong name stops a run before its first row; a test compares it with `preference`."""
 
 
 class _Group(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,8 +32,8 @@ class IngestSettings(_Group, frozen=True, kw_only=True):
     detect_language: bool = True
     redact: tuple[str, ...] = ()
     """Kinds of personal data to replace before anything is stored; see docs/ingest.md."""
-    near_duplicates: float | None = 0.9
-    """Estimated Jaccard similarity from which two conversations count as one; None keeps them."""
+    near_duplicates: float = 0.9
+    """Estimated Jaccard similarity from which two conversations count as one; 1 drops only equal ones."""
 
 
 class FeedbackSettings(_Group, frozen=True, kw_only=True):
@@ -47,6 +48,7 @@ class PreferenceSettings(_Group, frozen=True, kw_only=True):
 
     held_out: float = 0.1
     targets: tuple[str, ...] = TARGETS
+    """Trainers to write for; the hub folder stays without data where a source may not be published."""
     allow_restricted: bool = False
     """Write text of sources that forbid redistribution (LMSYS) into the hub-ready folder."""
 

@@ -40,6 +40,7 @@ def _line(name: str, manifest: Manifest) -> str:
 
 
 def _find(folder: Path, conversation: str) -> AnnotatedConversation:
+    row: AnnotatedConversation
     for row in Result.of(folder).annotated.rows():
         if row.conversation.id == conversation:
             return row
