@@ -36,13 +36,13 @@ REQUESTS = (
     ("Write a regular expression that finds German postcodes.", "Use `\\d{4}`: it matches every postcode in Germany."),
     (
         "Summarise this report for my manager in five lines.",
-        "The report is long and covers many topics, which are listed here.",
+        "The report is long and covers many topics.",
     ),
     ("Why does my sourdough stay flat?", "Bread needs yeast. Buy fresh yeast and try again."),
     ("Translate the invitation into French, please.", "Dear all, you are invited to our summer party on Friday."),
     (
         "Explain recursion to a ten-year-old.",
-        "Recursion is a method where the solution depends on solutions to smaller instances.",
+        "Recursion solves a problem by solving smaller instances of it.",
     ),
     ("Sort these invoices by date in Python.", "invoices.sort()  # sorts the list"),
     ("What should I see at the museum in one hour?", "The museum has 4,000 exhibits. Start in room 1 and walk on."),

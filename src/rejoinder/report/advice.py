@@ -26,15 +26,13 @@ def advice(
     quality: Quality,
 ) -> tuple[Advice, ...]:
     """The next moves, the most useful first."""
-    return tuple(
-        [
-            *_look_first(found, categories, themes),
-            *(one for grouping in groupings if grouping for one in _compare(grouping)),
-            *_use_examples(yields),
-            *_distrust_praise(quality),
-            *_measure(found),
-            *_repair_reading(read),
-        ]
+    return (
+        *_look_first(found, categories, themes),
+        *(one for grouping in groupings if grouping for one in _compare(grouping)),
+        *_use_examples(yields),
+        *_distrust_praise(quality),
+        *_measure(found),
+        *_repair_reading(read),
     )
 
 

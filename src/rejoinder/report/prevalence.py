@@ -132,7 +132,7 @@ def _notes(polarities: tuple[Polarities, ...], problem: str | None, validation: 
         return ()
     if negative.corrected is None or positive.corrected is None or neutral.corrected is None:
         first = f"This is the detector's own count, not corrected for its errors: {_WHY_RAW[problem or 'not-measured']}."
-        rest = (positive.observed, neutral.observed)
+        rest: tuple[Share | Estimate, Share | Estimate] = (positive.observed, neutral.observed)
     else:
         first = (
             f"The detector itself flagged {percent(negative.observed.share)} ({negative.observed.count:,} of {n:,}); the "

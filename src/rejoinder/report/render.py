@@ -59,6 +59,8 @@ def _context(numbers: Numbers) -> dict[str, Any]:
     return {
         "r": numbers,
         "titles": {one.name: one.title for one in numbers.categories},
+        "ordered": [one for _, one in [*complaints, *praise]]
+        + [one for one in numbers.categories if one.polarity == "neutral"],
         "parts": [(i, one, shades.get(i, "pos")) for i, one in [*complaints, *praise]],
     }
 
@@ -71,7 +73,7 @@ def _environment(*, escape: bool) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        **({} if escape else {"finalize": _plain}),
+        finalize=None if escape else _plain,
     )
     environment.globals.update(
         percent=percent, interval=interval, scale=scale, ticks=ticks, period=period, polarity_titles=POLARITY_TITLES, zip=zip

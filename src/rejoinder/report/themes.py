@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,7 @@ def themes(annotated: Dataset, complaints: Sequence[Complaint], negatives: int, 
 
 def cluster(texts: Sequence[str], seed: int) -> list[Cluster]:
     """Groups of texts that use the same words, the largest first; texts that fit none are left out."""
-    from sklearn.feature_extraction.text import TfidfVectorizer  # heavy: only where themes are asked for
+    from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: PLC0415 - heavy, and only themes need it
 
     least = 2 if len(texts) < 200 else 3
     vectorizer = TfidfVectorizer(analyzer=_terms, min_df=least, max_df=0.4, sublinear_tf=True, dtype=np.float64)
@@ -91,9 +92,9 @@ def cluster(texts: Sequence[str], seed: int) -> list[Cluster]:
 
 def _factors(matrix: Any, themes: int, seed: int) -> tuple[NDArray[np.int64], Floats]:
     """For each text its strongest factor, and the cosine between text and factor."""
-    from sklearn.decomposition import NMF  # heavy: only where themes are asked for
+    from sklearn.decomposition import NMF  # noqa: PLC0415 - heavy, and only themes need it
 
-    size = min(themes, min(matrix.shape))
+    size = min(themes, *matrix.shape)
     model = NMF(size, init="nndsvda", random_state=seed % 2**32, max_iter=400, tol=1e-4)
     weights = model.fit_transform(matrix)
     lengths = np.linalg.norm(model.components_, axis=1)
@@ -109,15 +110,13 @@ def _typical(members: NDArray[np.int64], likeness: Floats) -> tuple[int, ...]:
 def _distinctive(matrix: Any, members: NDArray[np.int64], terms: NDArray[Any]) -> tuple[str, ...]:
     """The words that occur in more texts of the group than elsewhere, by z-score of the smoothed log-odds."""
     present = matrix > 0
-    inside = np.asarray(present[members].sum(axis=0)).ravel().astype(np.float64)
-    everywhere = np.asarray(present.sum(axis=0)).ravel().astype(np.float64)
-    texts, size = matrix.shape[0], len(members)
-    prior = everywhere / texts
-    odds = np.log((inside + prior) / (size - inside + 1)) - np.log(
-        (everywhere - inside + prior) / (texts - size - everywhere + inside + 1)
-    )
-    score = odds / np.sqrt(1 / (inside + prior) + 1 / (everywhere - inside + prior))
-    score[inside < 2] = -np.inf
+    here = np.asarray(present[members].sum(axis=0)).ravel().astype(np.float64)
+    total = np.asarray(present.sum(axis=0)).ravel().astype(np.float64)
+    texts, size, there = matrix.shape[0], len(members), total - here
+    prior = total / texts
+    odds = np.log((here + prior) / (size - here + 1)) - np.log((there + prior) / (texts - size - there + 1))
+    score = odds / np.sqrt(1 / (here + prior) + 1 / (there + prior))
+    score[here < 2] = -np.inf
     named: list[str] = []
     for index in np.lexsort((terms, -score.round(9))):
         if score[index] <= 0 or len(named) == _NAMED_BY:
@@ -158,7 +157,7 @@ def _terms(text: str) -> list[str]:
     """Words and neighbouring pairs of them, without function words; unspaced scripts give their letter pairs."""
     words = [part for word in _WORD.findall(text.lower().replace("’", "'")) for part in _parts(word)]
     kept = [word for word in words if word not in _function_words()]
-    return kept + [f"{one} {two}" for one, two in zip(kept, kept[1:], strict=False) if one.isascii() and two.isascii()]
+    return kept + [f"{one} {two}" for one, two in pairwise(kept) if one.isascii() and two.isascii()]
 
 
 def _parts(word: str) -> list[str]:
