@@ -37,15 +37,20 @@ FROM short JOIN long ON short.exact = long.prefix
 WHERE short."user" = long."user" OR (short.length >= {_TELLING} AND (short."user" IS NULL OR long."user" IS NULL))
 GROUP BY short.place
 """
-_NEAR = """
-WITH kept AS (SELECT place, bands FROM rows ANTI JOIN equals USING (place) ANTI JOIN begins USING (place) WHERE len(bands) > 0),
-  spread AS (SELECT place, unnest(bands) AS band, generate_subscripts(bands, 1) AS number FROM kept),
-  firsts AS (SELECT band, number, min(place) AS first FROM spread GROUP BY band, number HAVING count(*) > 1),
-  pairs AS (SELECT DISTINCT first, place FROM spread JOIN firsts USING (band, number) WHERE first <> place)
-SELECT pairs.first, pairs.place, a.bands AS a, b.bands AS b
-FROM pairs JOIN rows AS a ON a.place = pairs.first JOIN rows AS b ON b.place = pairs.place
-ORDER BY pairs.place, pairs.first
+_PLACE_BITS = 52
+_NEAR = f"""
+WITH kept AS (
+    SELECT bands, ((2048 - least(messages, 2047))::BIGINT << {_PLACE_BITS}) + place AS rank
+    FROM rows ANTI JOIN equals USING (place) ANTI JOIN begins USING (place) WHERE len(bands) > 0),
+  spread AS (SELECT rank, unnest(bands) AS band, generate_subscripts(bands, 1) AS number FROM kept),
+  firsts AS (SELECT band, number, min(rank) AS first FROM spread GROUP BY band, number HAVING count(*) > 1),
+  pairs AS (SELECT DISTINCT first, rank FROM spread JOIN firsts USING (band, number) WHERE first <> rank)
+SELECT pairs.first, pairs.rank, a.bands AS a, b.bands AS b
+FROM pairs JOIN kept AS a ON a.rank = pairs.first JOIN kept AS b ON b.rank = pairs.rank
+ORDER BY pairs.rank, pairs.first
 """
+"""Rows of one band are compared with the first of them only: linear, also where thousands are alike. `rank` orders by
+messages, then place, so that the longest is kept."""
 _NAMES = """
 SELECT found.place, found.kind, gone.id AS id, kept.id AS "of"
 FROM found JOIN rows AS gone ON gone.place = found.place JOIN rows AS kept ON kept.place = found.first
@@ -100,23 +105,21 @@ def _stored(session: Session, table: str) -> Iterator[tuple[int, int]]:
 
 
 def _near(session: Session, threshold: float) -> Iterator[tuple[int, int]]:
-    """Pairs of a place and the earlier, kept place that it is nearly equal to."""
+    """Pairs of a place and the kept place, of a conversation at least as long, that it is nearly equal to."""
     gone: dict[int, int] = {}
     signatures: dict[int, Any] = {}
     for batch in session.batches(_NEAR, 20_000):
         close = similarity(batch["a"], batch["b"]) >= threshold
-        rows = zip(
-            batch["first"][close].tolist(), batch["place"][close].tolist(), batch["a"][close], batch["b"][close], strict=True
-        )
-        for first, place, left, right in rows:
+        pairs = zip(batch["first"][close].tolist(), batch["rank"][close].tolist(), strict=True)
+        for (first, rank), left, right in zip(pairs, batch["a"][close], batch["b"][close], strict=True):
             root = gone.get(first, first)
             if root == first:
                 signatures[first] = left
             elif similarity(signatures[root][None], right[None])[0] < threshold:
                 continue
-            if place not in gone:
-                gone[place] = root
-                yield place, root
+            if rank not in gone:
+                gone[rank] = root
+                yield rank & (1 << _PLACE_BITS) - 1, root & (1 << _PLACE_BITS) - 1
 
 
 def _named(session: Session, sketches: Dataset, kept: dict[int, int], kinds: dict[int, int]) -> Iterator[Duplicate]:

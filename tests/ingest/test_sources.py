@@ -1,0 +1,106 @@
+"""What the user can name, and what is told of it."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from rejoinder.errors import FormatError, InputError, UsageError
+from rejoinder.ingest import plan
+
+from .logs import conversation, lines, packed, read
+
+
+def test_folders_globs_and_files_are_read_once_each_in_a_stable_order(tmp_path: Path) -> None:
+    logs = tmp_path / "logs"
+    (logs / "deep").mkdir(parents=True)
+    for number, name in enumerate(("b.jsonl", "a.jsonl.gz", "deep/c.jsonl.zst")):
+        (logs / name).write_bytes(packed(lines([conversation(number)]), name))
+    (logs / ".hidden.jsonl").write_bytes(b"no")
+    (logs / "notes.txt").write_bytes(b"no")
+    planned = plan([logs, str(logs / "*.jsonl"), logs / "b.jsonl"], spool=tmp_path / "spool")
+    assert [Path(found.file).name for found in planned.detected] == ["a.jsonl.gz", "b.jsonl", "c.jsonl.zst"]
+    good, _ = read(planned)
+    assert [c.id for c in good] == ["c1", "c0", "c2"]
+    assert good[0].origin.file == str(logs / "a.jsonl.gz")
+
+
+def test_standard_input_is_read_and_can_be_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = packed(lines([conversation(1)]), "x.gz")
+    fingerprints = []
+    for _ in range(2):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+        planned = plan(["-"], spool=tmp_path / "spool")
+        fingerprints.append(planned.units[0].fingerprint)
+        good, _ = read(planned)
+        assert [(c.id, c.origin.file) for c in good] == [("c1", "-")]
+    assert fingerprints[0] == fingerprints[1]
+
+
+def test_members_of_an_archive_are_read_in_order_and_strangers_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "export.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("b.jsonl", lines([conversation(1)]))
+        archive.writestr("a/log.json", json.dumps([conversation(2)]))
+        archive.writestr("user.json", '{"id": "user-1", "email": "a@example.com"}')
+        archive.writestr("chat.html", "<html>")
+    planned = plan([path], spool=tmp_path / "spool")
+    assert [(found.file.removeprefix(f"{path}:"), found.format) for found in planned.detected] == [
+        ("a/log.json", "openai-messages"),
+        ("b.jsonl", "openai-messages"),
+        ("user.json", ""),
+    ]
+    assert [c.id for c in read(planned)[0]] == ["c2", "c1"]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "says"),
+    [
+        ("log.jsonl", b"\xff\xfe{\x00}\x00", "UTF-16"),
+        ("log.zip", b"PK\x03\x04 not an archive", "not a readable zip"),
+        ("log.parquet", b"PAR1 not a table", "not a readable Parquet"),
+        ("log.txt", b"Dear diary,\n", "no JSON at all"),
+        ("log.jsonl", b'{"temperature": 21}\n', "temperature"),
+    ],
+)
+def test_a_file_that_is_no_log_is_refused_with_what_was_seen(tmp_path: Path, name: str, data: bytes, says: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=says) as caught:
+        plan([path], spool=tmp_path / "spool")
+    assert str(path) in str(caught.value)
+    assert caught.value.remedy
+
+
+def test_nothing_to_read_is_an_error(tmp_path: Path) -> None:
+    for given in (tmp_path, tmp_path / "missing.jsonl", tmp_path / "*.jsonl"):
+        with pytest.raises(InputError, match="nothing to read"):
+            plan([given], spool=tmp_path / "spool")
+    with pytest.raises(InputError, match="No input"):
+        plan([], spool=tmp_path / "spool")
+
+
+def test_a_format_can_be_forced_and_an_unknown_one_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b'{"temperature": 21}\n')
+    planned = plan([path], spool=tmp_path / "spool", format="sharegpt")
+    assert planned.detected[0].why == "--format sharegpt; JSON lines"
+    good, bad = read(planned)
+    assert (len(good), len(bad)) == (0, 1)
+    with pytest.raises(FormatError, match="Known formats: .*sharegpt"):
+        plan([path], spool=tmp_path / "spool", format="shareGTP")
+    with pytest.raises(UsageError):
+        plan([path], spool=tmp_path / "spool", column_map=(("nonsense", "temperature"),))
+
+
+def test_the_reason_for_a_format_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b"broken first line\n" + lines([conversation(1), conversation(2)]))
+    (found,) = plan([path], spool=tmp_path / "spool").detected
+    assert found.format == "openai-messages"
+    assert "2 of 2 rows; JSON lines" in found.why
