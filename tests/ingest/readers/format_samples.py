@@ -34,6 +34,8 @@ INVENTED = {
     "chatbotui.json": "chatbotui",
     "langfuse.json": "langfuse",
     "langfuse_rows.jsonl": "langfuse",
+    "otel_genai.jsonl": "otel",
+    "otel_openinference.jsonl": "otel",
     "wildfeedback.json": "wildfeedback",
     "wildfeedback_utterances.json": "wildfeedback",
     "gold.jsonl": "gold",

@@ -8,6 +8,7 @@ import pytest
 from format_samples import BY_NAME, EXAMPLES, SHARED, drafts_of, example, handed, rows_in, signals, words
 
 from rejoinder.errors import UsageError
+from rejoinder.ingest.content import text_of
 from rejoinder.ingest.draft import Unreadable
 from rejoinder.ingest.readers import table_format
 
@@ -163,6 +164,36 @@ class TestLangfuse:
     def test_scores_alone_say_what_is_missing(self) -> None:
         with pytest.raises(Unreadable, match="score-without-trace"):
             list(BY_NAME["langfuse"].read({"traceId": "t", "name": "x", "value": 1, "dataType": "NUMERIC"}, {}))
+
+
+class TestOpenTelemetry:
+    def test_spans_of_one_conversation_are_joined_in_time_with_their_evaluations(self) -> None:
+        (draft,) = example("otel_genai.jsonl")
+        assert [(m.role, text_of(m.content)) for m in draft.messages] == [
+            ("user", "Boil an egg?"),
+            ("assistant", "20 minutes."),
+            ("user", "That is far too long!"),
+            ("assistant", "Sorry: 8 minutes."),
+        ]
+        assert (draft.id, draft.model, draft.messages[3].finish_reason) == ("cv-1", "gpt-4o", "stop")
+        assert signals(draft.messages[1]) == [("score", 0.1, "correctness")]
+        assert draft.messages[1].signals[0].text == "wrong"
+
+    def test_one_otlp_message_may_hold_several_conversations(self) -> None:
+        spans = rows_in(EXAMPLES / "otel_genai.jsonl")
+        other = {"traceId": "tr9", "attributes": {"gen_ai": {"prompt": "Hi", "completion": "Ho"}, "input": {"value": "Hi"}}}
+        message = {"resourceSpans": [{"scopeSpans": [{"spans": [*spans, other]}]}]}
+        assert sorted(len(draft.messages) for draft in BY_NAME["otel"].read(message, {})) == [1, 4]
+
+    def test_openinference_is_read_from_columns_and_from_keys_with_numbers(self) -> None:
+        (draft,) = example("otel_openinference.jsonl")
+        assert words(draft) == [
+            ("user", "A rhyme for orange?"),
+            ("assistant", "Door hinge."),
+            ("user", "Ha, nice one!"),
+            ("assistant", "Thank you."),
+        ]
+        assert (draft.id, draft.user, draft.model) == ("se-1", "us-1", "claude-3")
 
 
 class TestWildFeedback:

@@ -17,6 +17,7 @@ from rejoinder.ingest.readers.lmsys import LMSYS
 from rejoinder.ingest.readers.open_webui import OPEN_WEBUI
 from rejoinder.ingest.readers.open_webui_feedback import OPEN_WEBUI_FEEDBACK
 from rejoinder.ingest.readers.openai_messages import OPENAI_MESSAGES
+from rejoinder.ingest.readers.otel import OTEL
 from rejoinder.ingest.readers.sharegpt import SHAREGPT
 from rejoinder.ingest.readers.table import TABLE, table_format
 from rejoinder.ingest.readers.wildchat import WILDCHAT
@@ -34,6 +35,7 @@ FORMATS: tuple[Format, ...] = (
     LIBRECHAT,
     CHATBOTUI,
     LANGFUSE,
+    OTEL,
     WILDFEEDBACK,
     GOLD,
     LLM_LOGS,

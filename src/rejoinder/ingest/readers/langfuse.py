@@ -1,6 +1,6 @@
 """Langfuse exports: traces, observations and scores, as one JSON, as lines, or as the columns of a blob export.
 
-One session is one conversation, its traces in time; `langfuse_history.py` joins inputs that repeat the whole history.
+One session is one conversation, its traces in time; `history.py` joins inputs that repeat the whole history.
 Scores stay on the response of the trace that they judge, those of a whole session on its last response.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 from rejoinder.ingest.draft import Draft, DraftMessage, Unreadable
 from rejoinder.ingest.format import Evidence, Format, Sample
 from rejoinder.ingest.readers.chat import messages_in_answer, messages_in_request
-from rejoinder.ingest.readers.langfuse_history import Exchange, join
+from rejoinder.ingest.readers.history import Exchange, join
 from rejoinder.ingest.readers.langfuse_rows import Rows, either, kind_of, sort_rows
 from rejoinder.ingest.readers.shape import Fields, conversation_rows, decoded, fields, first, key, seen, share, strongest
 from rejoinder.ingest.readers.tree import when
