@@ -80,11 +80,17 @@ class Case:
         """The messages before the judged answer, as logged; nothing of the answer and nothing after it."""
         return before_answer(self.conversation, self.turns[self.candidate.turn - 1])
 
+    @cached_property
+    def seen(self) -> tuple[Message, ...]:
+        """The messages before the later of the answers: all that the model had read when it wrote a repair."""
+        last = max(answer.turn for answer in (self.chosen, self.rejected) if answer is not None)
+        return before_answer(self.conversation, self.turns[last - 1])
+
     @property
     def used(self) -> tuple[Message, ...]:
-        """The context and the messages of the turns that the answers come from."""
-        numbers = {answer.turn for answer in (self.chosen, self.rejected) if answer} | {self.candidate.turn}
-        return self.context + tuple(m for number in sorted(numbers) for m in self.turns[number - 1].messages)
+        """What was seen, and all messages of the turn of the later answer."""
+        last = max(answer.turn for answer in (self.chosen, self.rejected) if answer is not None)
+        return self.conversation.messages[: self.turns[last - 1].stop]
 
 
 def before_answer(conversation: Conversation, turn: Turn) -> tuple[Message, ...]:

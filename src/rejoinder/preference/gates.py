@@ -59,7 +59,7 @@ class Empty:
 
 @dataclass(frozen=True, slots=True)
 class ToolUse:
-    """Tools were used up to the answer or within it: the answer rests on what they returned, which trainers do not see here."""
+    """Tools were used up to the later answer or within it: it rests on what they returned, which trainers do not see here."""
 
     name: str = "tool-use"
 
@@ -90,7 +90,8 @@ _NOT_TEXT = re.compile(r'"(?:type|content_type)"\s*:\s*"(?!(?:text|input_text|ou
 class UnsafePraise:
     """Praise, a vote or a thumb for an answer to a toxic, unsafe or jailbreak request is not a preference for it.
 
-    Goes by the log's own moderation verdicts and by the phrase lists `jailbreak` and `unsafe`, over the whole context.
+    Goes by the log's own moderation verdicts and by the phrase lists `jailbreak` and `unsafe`, over all that was said before
+    the answer; for a repair that includes the complaint, which may be the jailbreak.
     Source: arXiv 2507.23158, section 4: praised responses are slightly more toxic than others, because jailbreaks get praised.
     """
 
@@ -110,7 +111,7 @@ def unsafe(case: Case) -> str | None:
         return "The log's own moderation marks the conversation as toxic."
     if any(answer is not None and answer.toxic for answer in (case.chosen, case.rejected)):
         return "The log's own moderation marks the answer as toxic."
-    return next(filter(None, map(_unsafe_message, case.context)), None)
+    return next(filter(None, map(_unsafe_message, case.seen)), None)
 
 
 def _unsafe_message(message: Message) -> str | None:

@@ -78,13 +78,15 @@ class MinePreferences:
     def _examples(self, annotated: AnnotatedConversation) -> Iterator[PreferenceExample]:
         story = Story(annotated)
         seen: dict[Key, str] = {}
+        copies: dict[tuple[Key, str], int] = {}
         for candidate in self._candidates(story):
             case = Case(candidate, story.conversation, story.turns)
+            copy = copies[candidate.key, candidate.rule] = copies.get((candidate.key, candidate.rule), 0) + 1
             if earlier := seen.get(candidate.key):
-                yield self._example(case, DUPLICATE, f"The rule {earlier} admitted the same row.", ())
+                yield self._example(case, copy, DUPLICATE, f"The rule {earlier} admitted the same row.", ())
                 continue
             seen[candidate.key] = candidate.rule
-            yield self._example(case, *judge(case, self.gates))
+            yield self._example(case, copy, *judge(case, self.gates))
 
     def _candidates(self, story: Story) -> Iterator[Candidate]:
         limits = Thresholds(
@@ -99,11 +101,13 @@ class MinePreferences:
         for rule in (*explicit, *IMPLICIT):
             yield from rule(story, limits)
 
-    def _example(self, case: Case, dropped_by: str | None, reason: str | None, found: tuple[str, ...]) -> PreferenceExample:
+    def _example(
+        self, case: Case, copy: int, dropped_by: str | None, reason: str | None, found: tuple[str, ...]
+    ) -> PreferenceExample:
         candidate, conversation = case.candidate, case.conversation
         context, repairs = trainer_context(case.context)
         return PreferenceExample(
-            id=fingerprint("example", [conversation.id, conversation.source, candidate.rule, *candidate.key]),
+            id=fingerprint("example", [conversation.id, conversation.source, candidate.rule, copy, *candidate.key]),
             kind=candidate.kind,
             context=context,
             chosen=candidate.chosen.text if candidate.chosen else None,

@@ -63,7 +63,7 @@ def _body(tally: Tally) -> str:
     return f"""
 # Preference data mined from user feedback
 
-Made by [Rejoinder](https://pypi.org/project/rejoinder/) from chat logs: what users said about a model's answers, in the
+Made by Rejoinder from chat logs: what users said about a model's answers, in the
 next turn or by a click, decides which answer is preferred. Nobody wrote or ranked these answers for training, except
 where a rule below says so.
 
