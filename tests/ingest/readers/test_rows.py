@@ -134,6 +134,15 @@ class TestLangfuse:
         assert signals(draft.messages[1]) == [("score", -1.0, "thumb")]
         assert draft.messages[1].signals[0].text == "no!"
 
+    def test_a_table_with_the_columns_of_all_kinds_is_read_by_what_each_row_fills(self) -> None:
+        rows = rows_in(EXAMPLES / "langfuse_rows.jsonl")
+        columns = {name: None for row in rows for name in row}
+        form = BY_NAME["langfuse"]
+        (group,) = handed(form, [columns | row for row in rows])
+        (draft,) = form.read(group, {})
+        assert len(draft.messages) == 4
+        assert signals(draft.messages[1]) == [("score", -1.0, "thumb")]
+
     def test_a_second_answer_to_the_same_history_replaces_the_first_which_stays_as_an_alternative(self) -> None:
         history = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}]
         traces = [

@@ -83,14 +83,14 @@ def sort_rows(values: list[Fields]) -> Rows:
 
 
 def kind_of(row: Fields) -> Kind | None:
-    """What a row is, by the fields that only this kind has."""
-    if "name" in row and ("value" in row or has_either(row, "stringValue")) and has_either(row, "traceId", "sessionId"):
+    """What a row is, by the fields that only this kind fills (a table of all three kinds has the columns of all)."""
+    belongs = either(row, "traceId", "sessionId") is not None
+    if belongs and row.get("name") is not None and either(row, "value", "stringValue") is not None:
         return "score"
-    if has_either(row, "traceId") and (has_either(row, "startTime", "parentObservationId") or "type" in row):
+    if either(row, "traceId") is not None and either(row, "startTime", "parentObservationId", "type") is not None:
         return "observation"
-    if has_either(row, "sessionId") and "timestamp" in row and ("input" in row or "output" in row):
-        return "trace"
-    if "timestamp" in row and "id" in row and "input" in row and "output" in row and has_either(row, "userId", "htmlPath"):
+    known = has_either(row, "sessionId") or ("id" in row and has_either(row, "userId", "htmlPath"))
+    if known and row.get("timestamp") is not None and ("input" in row or "output" in row):
         return "trace"
     lists = [value for name in _LISTS for value in objects(decoded(_bundled(row).get(name)))[:3]]
     bare = ({name: child for name, child in value.items() if name not in (*_LISTS, "session")} for value in lists)
