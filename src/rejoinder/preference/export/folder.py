@@ -162,6 +162,7 @@ class _Writer:
             return {}
         self.targets = tuple(target for target in self.targets if target.name != "hub")
         self.lines = {file: n for file, n in self.lines.items() if not file.startswith("hub/")}
+        _forget_hub(self.folder / "provenance.jsonl")
         shutil.rmtree(self.folder / "hub")
         (self.folder / "hub").mkdir()
         note = (
@@ -218,6 +219,17 @@ def _provenance(example: PreferenceExample, places: dict[str, int]) -> Row:
         "lines": places,
         "provenance": example.provenance,
     }
+
+
+def _forget_hub(provenance: Path) -> None:
+    """Take the lines in hub files out of the provenance of every row; one row in memory at a time."""
+    rewritten = provenance.with_suffix(".new")
+    with provenance.open("rb") as source, rewritten.open("wb") as target:
+        for line in source:
+            row = msgspec.json.decode(line)
+            row["lines"] = {file: n for file, n in row["lines"].items() if not file.startswith("hub/")}
+            target.write(msgspec.json.encode(row) + b"\n")
+    rewritten.replace(provenance)
 
 
 def _nested(counts: dict[tuple[str, str], int]) -> dict[str, dict[str, int]]:

@@ -51,7 +51,6 @@ def _recipe(name: str, tally: Tally) -> str:
         "num_train_epochs: 1",
         "per_device_train_batch_size: 2  # KTO needs more than 1",
         "gradient_accumulation_steps: 16",
-        "gradient_checkpointing: true",
     ]
     if tally.has(kind, "held_out"):
         lines += ["eval_strategy: epoch"]
