@@ -36,8 +36,14 @@ def test_what_steers_a_display_becomes_visible():
     assert clean("a\x00b\u202ec\u2066d") == "a\ufffdb\ufffdc\ufffdd"
 
 
+def test_a_text_around_its_evidence_reads_as_before():
+    text = "It runs (well), but: it is wrong! Sadly."
+    for evidence in ("it is wrong", "well", "It runs", "Sadly.", text):
+        assert "".join(around(text, evidence)) == text
+
+
 def test_evidence_stands_between_what_came_before_and_after():
-    assert around("It runs. But it is wrong, sadly.", "it is wrong") == ("It runs. But", "it is wrong", ", sadly.")
+    assert around("It runs. But it is wrong, sadly.", "it is wrong") == ("It runs. But ", "it is wrong", ", sadly.")
     assert around("All of it", "nowhere in it") == ("All of it", "", "")
 
 

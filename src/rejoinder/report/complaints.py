@@ -80,12 +80,16 @@ def _complaint(row: dict[str, Any]) -> Complaint:
 
 
 def _talks(annotated: Dataset, ids: set[str]) -> list[AnnotatedConversation]:
-    """The conversations with these ids; the filter keeps DuckDB from decoding the texts of all others."""
+    """The conversations with these ids, from the few parts that hold them: only there are whole texts decoded."""
     if not ids:
         return []
     names = ", ".join("'" + name.replace("'", "''") + "'" for name in sorted(ids))
+    parts: dict[str, Any] = {f"part{number}": [file] for number, file in enumerate(annotated.files)}
+    held = " UNION ALL ".join(f"SELECT '{part}' AS part FROM {part} WHERE conversation.id IN ({names})" for part in parts)
+    found = query(f"SELECT DISTINCT part FROM ({held}) ORDER BY part", **parts)
+    files = [file for row in found for file in parts[row["part"]]]
     sql = f"SELECT conversation, feedback FROM annotated WHERE conversation.id IN ({names})"
-    return [msgspec.convert(row, AnnotatedConversation) for row in query(sql, memory=MEMORY, annotated=annotated.files)]
+    return [msgspec.convert(row, AnnotatedConversation) for row in query(sql, memory=MEMORY, annotated=files)] if files else []
 
 
 def _quote(talk: AnnotatedConversation, feedback: Feedback) -> Quote:

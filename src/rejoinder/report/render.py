@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from rejoinder.report.numbers import Grouping, Numbers
 from rejoinder.report.quality import POLARITY_TITLES
-from rejoinder.report.shares import interval, percent
+from rejoinder.report.shares import interval, percent, span
 from rejoinder.report.shown import markdown
 
 _STEPS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
@@ -76,7 +76,14 @@ def _environment(*, escape: bool) -> Environment:
         finalize=None if escape else _plain,
     )
     environment.globals.update(
-        percent=percent, interval=interval, scale=scale, ticks=ticks, period=period, polarity_titles=POLARITY_TITLES, zip=zip
+        percent=percent,
+        span=span,
+        interval=interval,
+        scale=scale,
+        ticks=ticks,
+        period=period,
+        polarity_titles=POLARITY_TITLES,
+        zip=zip,
     )
     environment.filters["n"] = lambda value: f"{value:,}"
     return environment

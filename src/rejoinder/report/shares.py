@@ -32,6 +32,11 @@ def interval(value: Share | Estimate, digits: int = 1) -> str:
     return f"{100 * value.low:.{digits}f} to {100 * value.high:.{digits}f}{SPACE}%"
 
 
+def span(value: Share | Estimate) -> str:
+    """The interval as narrow as a table needs it: `19.2–27.3 %`."""
+    return f"{100 * value.low:.1f}–{100 * value.high:.1f}{SPACE}%"
+
+
 def apart(one: Share, other: Share) -> bool:
     """Whether the intervals of two shares do not overlap: a careful sign that the shares differ."""
     return one.low > other.high or other.low > one.high

@@ -42,13 +42,18 @@ def clean(text: str) -> str:
 def around(text: str, evidence: str, before: int = 140, after: int = 220, inside: int = 320) -> tuple[str, str, str]:
     """`text` around the first `evidence` in it: what stands before, the evidence, what follows.
 
-    Without evidence, or where it is no substring, everything is `before`.
+    Put together they read as one text, with its spaces. Without evidence, or where it is no substring, all is `before`.
     """
     at = text.find(evidence) if evidence.strip() else -1
     if at < 0:
         return cut(text, before + after + inside), "", ""
     end = at + len(evidence)
-    return cut_start(text[:at], before), cut(evidence, inside), cut(text[end:], after)
+    left, right = cut_start(text[:at], before), cut(text[end:], after)
+    if left and text[at - 1].isspace():
+        left += " "
+    if right and text[end].isspace():
+        right = " " + right
+    return left, cut(evidence, inside), right
 
 
 def markdown(text: str) -> str:

@@ -32,6 +32,8 @@ _QUOTES = 3
 _NAMED_BY = 4
 _LIKENESS = 0.2
 """Cosine of a complaint with its theme below which it counts as scattered; chosen by reading the themes of 563 complaints."""
+_ONLY_IN_PAIRS = frozenset(("not", "no", "still", "again", "doesn't", "isn't", "nicht", "pas", "не", "нет"))
+"""Words of any complaint: alone they make no theme, beside another word they do (`not compile`)."""
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")
 
@@ -157,7 +159,8 @@ def _terms(text: str) -> list[str]:
     """Words and neighbouring pairs of them, without function words; unspaced scripts give their letter pairs."""
     words = [part for word in _WORD.findall(text.lower().replace("’", "'")) for part in _parts(word)]
     kept = [word for word in words if word not in _function_words()]
-    return kept + [f"{one} {two}" for one, two in pairwise(kept) if one.isascii() and two.isascii()]
+    single = [word for word in kept if word not in _ONLY_IN_PAIRS]
+    return single + [f"{one} {two}" for one, two in pairwise(kept) if not _UNSPACED.search(one + two)]
 
 
 def _parts(word: str) -> list[str]:
