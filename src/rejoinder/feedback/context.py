@@ -41,10 +41,9 @@ _SHAPE = (
     "digits", "quotes", "code", "fence", "error_text", "list", "url", "colon_end",
 )  # fmt: skip
 _TURN = ("second", "third", "turn_number")
-_ANSWER = ("asks", "unended", "open_fence", "has_code", "is_list", "unknown", "length", "short", "declines_head", "declines")
+_ANSWER = ("asks", "unended", "open_fence", "has_code", "is_list", "length", "short", "declines_head", "declines")
 _CROSSED = (
     ("shape.error_text", "answer.has_code"),
-    ("shape.error_text", "answer.unknown"),
     ("shape.code", "answer.has_code"),
     ("shape.short", "answer.asks"),
     ("shape.ends_in_question", "answer.asks"),
@@ -65,7 +64,19 @@ _CROSSED = (
     ("last_request.jaccard", "request.short"),
     ("last_request.quads_in", "shape.long"),
     ("last_request.quads_in", "cue.changes.any"),
-    ("last_request.quads_in", "new_words"),
+    ("last_request.quads_jaccard", "last_request.added"),
+    ("last_request.quads_jaccard", "shape.ends_in_question"),
+    ("last_request.quads_in", "cue.refers.any"),
+    ("cue.addresses.any", "shape.ends_in_question"),
+    ("cue.addresses.any", "cue.denies.any"),
+    ("cue.refers.any", "cue.changes.any"),
+    ("cue.refers.any", "shape.ends_in_question"),
+    ("cue.thanks.any", "cue.denies.any"),
+    ("cue.praise.any", "cue.denies.any"),
+    ("cue.agrees.any", "cue.denies.any"),
+    ("cue.praise.any", "cue.next_step.any"),
+    ("cue.wrong.any", "shape.code"),
+    ("cue.fails.any", "answer.has_code"),
     ("answer.declines_head", "new_words"),
     ("script.other_than_response", "shape.short"),
 )
@@ -79,7 +90,7 @@ def names() -> tuple[str, ...]:
 
 
 def dense(situations: Sequence[Situation]) -> Dense:
-    """One row of features for each situation, columns as `names()`."""
+    """One row of features for each situation, columns as `names()`; NaN where the response is not known."""
     turns = [cut(s.follow_up) for s in situations]
     spoken = list(dict.fromkeys(chain(turns, (r for s in situations for r in s.requests))))
     answered = list(dict.fromkeys(s.response or "" for s in situations))
@@ -108,7 +119,9 @@ def dense(situations: Sequence[Situation]) -> Dense:
         new_words(sets, own, last, answers),
         cue_table[own],
     ]
-    plain = np.nan_to_num(np.hstack(blocks).astype(np.float32))
+    plain = np.hstack(blocks).astype(np.float32)
+    unknown = np.array([s.response is None for s in situations])
+    plain[np.ix_(np.flatnonzero(unknown), np.array(_about_answer()))] = np.nan
     return np.hstack([plain, _crossed(plain)])
 
 
@@ -126,6 +139,12 @@ def _plain_names() -> tuple[str, ...]:
         "new_words",
         *(f"cue.{group}.{window}" for window in _WINDOWS for group in groups),
     )
+
+
+def _about_answer() -> list[int]:
+    """Columns that need the text of the response."""
+    needing = ("answer.", "response.", "script.other_than_response", "new_words")
+    return [i for i, name in enumerate(_plain_names()) if name.startswith(needing)]
 
 
 def _crossed(plain: Dense) -> Dense:
@@ -213,9 +232,8 @@ def _answers(situations: Sequence[Situation], sizes: Dense, cue_table: Dense) ->
     groups = cues().groups
     declines = groups.index("declines")
     rows = np.array([_answer(s.response) for s in situations], dtype=np.float32).reshape(len(situations), -1)
-    known = np.array([s.response is not None for s in situations])
     inside = [cue_table[:, len(groups) + declines], cue_table[:, declines]]
-    return np.column_stack([rows, ~known, _log(sizes, 300), known & (sizes < 25), *inside]).astype(np.float32)
+    return np.column_stack([rows, _log(sizes, 300), sizes < 25, *inside]).astype(np.float32)
 
 
 def _answer(text: str | None) -> tuple[float, ...]:

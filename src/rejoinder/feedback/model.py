@@ -70,8 +70,12 @@ class Model:
         for number, counts in enumerate(design.counts):
             columns = slice(number << lexical.BITS, (number + 1) << lexical.BITS)
             total += lexical.weighted(counts, self.frequency[columns]) @ self.coefficients[columns]
-        total += sparse.csr_matrix((design.dense - self.centre) * self.scale) @ self.dense_coefficients
+        total += sparse.csr_matrix(self.standardised(design.dense)) @ self.dense_coefficients
         return total
+
+    def standardised(self, dense: Floats) -> Floats:
+        """Dense columns on one scale; what is not known stands at the mean, so that it says nothing."""
+        return np.asarray(np.nan_to_num((dense - self.centre) * self.scale), dtype=np.float32)
 
     def probabilities(self, design: Design) -> Scores:
         """Calibrated probabilities, rows x 6, each row summing to one."""

@@ -17,7 +17,7 @@ Dense = NDArray[np.float32]
 Rows = NDArray[np.int64]
 REPEATS = (
     "equal", "words_in", "covers", "jaccard", "pairs_in", "quads_in", "quads_cover", "quads_jaccard", "same", "longer",
-    "length_ratio", "same_start",
+    "length_ratio", "same_start", "added", "dropped", "parallel",
 )  # fmt: skip
 QUOTES = ("words_in", "pairs_in", "quads_in", "triples_in", "length_ratio")
 _BITS = 22
@@ -61,6 +61,9 @@ def repeats(sets: Sets, own: Rows, other: Rows) -> Dense:
     pairs, _, _ = _shares(sets.pairs[own], sets.pairs[other])
     quads, quads_cover, quads_jaccard = _shares(sets.quads[own], sets.quads[other])
     ratio = np.log((1 + sets.sizes[own]) / (1 + sets.sizes[other])) / 4
+    added = (1 - inside) * np.diff(sets.words.indptr)[own]
+    dropped = (1 - covers) * np.diff(sets.words.indptr)[other]
+    opening = (sets.openings[own] == sets.openings[other]) & (sets.openings[own] != 0)
     columns = [
         jaccard >= 0.999,
         inside,
@@ -73,7 +76,10 @@ def repeats(sets: Sets, own: Rows, other: Rows) -> Dense:
         (quads > 0.8) & (quads_cover > 0.5),
         (covers > 0.8) & (ratio > 0),
         np.clip(ratio, -1, 1),
-        (sets.openings[own] == sets.openings[other]) & (sets.openings[own] != 0),
+        opening,
+        np.minimum(np.log1p(added) / 4, 1),
+        np.minimum(np.log1p(dropped) / 4, 1),
+        jaccard * (added > 0.5) * (dropped > 0.5),  # the same sentence about something else: a new question, not a repetition
     ]
     return np.column_stack(columns).astype(np.float32)
 

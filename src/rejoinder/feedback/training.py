@@ -130,7 +130,7 @@ def train(found: Sequence[Example], recipe: Recipe | None = None) -> Trained:
         design = Design.of([e.situation for e in found])
         weights = example_weights(found, recipe)
         scores = _out_of_fold(found, design, labels, weights, recipe)
-        model = fit(design, labels, weights, recipe)
+        model = fit(design, labels, weights, ~real, recipe)
     gold = np.flatnonzero(real)
     calibration = calibrate(scores[gold], labels[gold])
     probabilities = calibrated(scores[gold], calibration)
@@ -149,21 +149,26 @@ def example_weights(found: Sequence[Example], recipe: Recipe) -> NDArray[np.floa
     return np.asarray(rarity[labels] * sure * kind, dtype=np.float64)
 
 
-def fit(design: Design, labels: Rows, weights: NDArray[np.float64], recipe: Recipe) -> Model:
-    """Multinomial logistic regression over weighted lexical blocks and standardised dense columns; not yet calibrated."""
+def fit(design: Design, labels: Rows, weights: NDArray[np.float64], invented: NDArray[np.bool_], recipe: Recipe) -> Model:
+    """Multinomial logistic regression over weighted lexical blocks and standardised dense columns; not yet calibrated.
+
+    Invented examples have a column of their own, which is thrown away: people complain more often in a corpus than in life.
+    """
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - takes a second to import, only training needs it
 
     frequency = np.concatenate([lexical.frequencies(counts) for counts in design.counts])
-    centre, spread = design.dense.mean(axis=0), design.dense.std(axis=0) + 0.05
+    centre, spread = np.nanmean(design.dense, axis=0), np.nanstd(design.dense, axis=0) + 0.05
     parts = []
     for number, counts in enumerate(design.counts):
         columns = slice(number << lexical.BITS, (number + 1) << lexical.BITS)
         parts.append(lexical.weighted(counts, frequency[columns]) * recipe.block_weights[number])
     used = np.flatnonzero(frequency)
     text = sparse.hstack(parts).tocsc()[:, used]
-    centred = sparse.csr_matrix((design.dense - centre) / spread * recipe.dense_weight)
+    centred = sparse.csr_matrix(np.nan_to_num((design.dense - centre) / spread * recipe.dense_weight))
     regression = LogisticRegression(C=recipe.regularisation, max_iter=recipe.iterations, tol=1e-3)
-    regression.fit(sparse.hstack([text, centred]).tocsr().astype(np.float64), labels, sample_weight=weights)
+    regression.fit(
+        sparse.hstack([text, centred, invented[:, None] * 1.0]).tocsr().astype(np.float64), labels, sample_weight=weights
+    )
     block = np.repeat(recipe.block_weights, 1 << lexical.BITS)[used]
     coefficients = np.zeros((COLUMNS, CLASSES), dtype=np.float32)
     coefficients[used] = regression.coef_[:, : len(used)].T * block[:, None]
@@ -172,7 +177,7 @@ def fit(design: Design, labels: Rows, weights: NDArray[np.float64], recipe: Reci
         coefficients=coefficients,
         centre=centre.astype(np.float32),
         scale=(recipe.dense_weight / spread).astype(np.float32),
-        dense_coefficients=regression.coef_[:, len(used) :].T.astype(np.float32),
+        dense_coefficients=regression.coef_[:, len(used) : -1].T.astype(np.float32),
         intercept=regression.intercept_.astype(np.float32),
         calibration=np.array([1.0, *[0.0] * CLASSES], dtype=np.float32),
         preference=np.ones(7, dtype=np.float32),
@@ -224,8 +229,9 @@ def _out_of_fold(
 
     scores = np.zeros((len(found), CLASSES))
     folds = StratifiedGroupKFold(recipe.folds, shuffle=True, random_state=recipe.seed)
+    invented = np.array([not e.real for e in found])
     for seen, unseen in folds.split(labels, labels, [e.group for e in found]):
-        model = fit(design.rows(seen), labels[seen], weights[seen], recipe)
+        model = fit(design.rows(seen), labels[seen], weights[seen], invented[seen], recipe)
         scores[unseen] = model.logits(design.rows(unseen))
     return scores
 
