@@ -56,7 +56,7 @@ def test_a_cut_text_is_one_clean_line_within_its_limit(text, limit):
 
 @given(st.text(alphabet="ab<>&`*_[]()!#|\\:/w.@$~ \n", max_size=80))
 def test_markdown_leaves_no_active_character_unescaped(text):
-    shown = re.sub(r"\\.", "", markdown(text))
+    shown = re.sub(r"\\.", "x", markdown(text))
     assert not re.search(r"[`*_\[\]|<>#~&@$\n]|://|www\.", shown)
 
 
