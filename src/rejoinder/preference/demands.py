@@ -61,7 +61,8 @@ def _language(complaint: str, request: str, chosen: str, rejected: str) -> Deman
 
 def _quotes_and_numbers(complaint: str, request: str, chosen: str, rejected: str) -> Demand:
     """Quoted words and numbers of two digits or more that stand neither in the request nor in the rejected answer."""
-    if len(complaint) > _LONGEST_COMPLAINT or _CODE.search(complaint):
+    code = _CODE.search(complaint) or "```" in chosen or "```" in rejected  # there, they are what code should print
+    if len(complaint) > _LONGEST_COMPLAINT or code:
         return Demand()
     said = _QUOTED.findall(complaint) + _NUMBER.findall(complaint)
     known = f"{request}\n{rejected}".casefold()
