@@ -112,8 +112,7 @@ def dense(situations: Sequence[Situation]) -> Dense:
         _distance(scripts[own], scripts[answers]),
         _turns(situations),
         _answers(situations, sets.sizes[answers], cue_table[answers]),
-        repeats(sets, own, last),
-        _closest(situations, number, sets, own),
+        _repetition(situations, number, sets, own),
         quotes(sets, own, answers),
         _requests([spoken[i] for i in last], sets.sizes[last]),
         new_words(sets, own, last, answers),
@@ -250,13 +249,13 @@ def _answer(text: str | None) -> tuple[float, ...]:
     )
 
 
-def _closest(situations: Sequence[Situation], number: dict[str, int], sets: Sets, own: Rows) -> Dense:
-    """The closest of all earlier requests, column by column."""
-    rows = np.repeat(np.arange(len(situations)), [len(s.requests) for s in situations])
+def _repetition(situations: Sequence[Situation], number: dict[str, int], sets: Sets, own: Rows) -> Dense:
+    """Against the last request, then column by column the closest of all earlier requests."""
+    counts = np.array([len(s.requests) for s in situations], dtype=np.int64)
     others = np.array([number[r] for s in situations for r in s.requests], dtype=np.int64)
-    best = np.full((len(situations), len(REPEATS)), -1.0, dtype=np.float32)
-    np.maximum.at(best, rows, repeats(sets, own[rows], others))
-    return best
+    table = repeats(sets, np.repeat(own, counts), others)
+    first = np.concatenate(([0], np.cumsum(counts)[:-1]))
+    return np.hstack([table[first], np.maximum.reduceat(table, first, axis=0)])
 
 
 def _requests(texts: Sequence[str], sizes: Dense) -> Dense:
