@@ -86,8 +86,7 @@ def test_a_torn_archive_keeps_what_was_read_and_counts_the_tear(tmp_path: Path, 
 )
 def test_every_way_to_lay_out_json_gives_the_same_rows(tmp_path: Path, name: str, data: bytes) -> None:
     good, bad = read_bytes(tmp_path, data, name)
-    assert [(c.id, c.origin.row, c.origin.file) for c in good if len(c.messages) == 4][0][:1] == ("c1",)
-    assert [c.id for c in good] == ["c1", "c2"]
+    assert [(c.id, c.origin.file) for c in good] == [("c1", str(tmp_path / name)), ("c2", str(tmp_path / name))]
     assert not bad
 
 
@@ -140,7 +139,7 @@ def test_rows_of_spread_conversations_come_together_across_files(tmp_path: Path)
 
 
 def test_csv_rows_are_read_by_a_declared_map(tmp_path: Path) -> None:
-    data = 'prompt,answer\n"Multi\nline, ""quoted""",Yes\nSecond,No\nthird,a,b\n'.encode() + b"caf\xe9,x\n"
+    data = b'prompt,answer\n"Multi\nline, ""quoted""",Yes\nSecond,No\nthird,a,b\ncaf\xe9,x\n'
     columns = (("user", "prompt"), ("assistant", "answer"))
     path = tmp_path / "log.csv"
     path.write_bytes(data)

@@ -92,7 +92,7 @@ def test_a_format_can_be_forced_and_an_unknown_one_is_refused(tmp_path: Path) ->
     assert planned.detected[0].why == "--format sharegpt; JSON lines"
     good, bad = read(planned)
     assert (len(good), len(bad)) == (0, 1)
-    with pytest.raises(FormatError, match="Known formats: .*sharegpt"):
+    with pytest.raises(FormatError, match=r"Known formats: .*sharegpt"):
         plan([path], spool=tmp_path / "spool", format="shareGTP")
     with pytest.raises(UsageError):
         plan([path], spool=tmp_path / "spool", column_map=(("nonsense", "temperature"),))
