@@ -5,8 +5,9 @@ RejoinderError
 │   └── SettingsError     a recipe or settings file that does not validate
 ├── InputError            the owner of the log: file, row and remedy           exit code 3
 │   └── FormatError       the shape of a file is unknown or ambiguous
-└── StoreError            the owner of the disk: a run folder, a part, a lock  exit code 4
-    └── RunLockedError    another process works in this run folder
+├── StoreError            the owner of the disk: a run folder, a part, a lock  exit code 4
+│   └── RunLockedError    another process works in this run folder
+└── StepError             the developer: a step that raised on every row       exit code 1
 
 Rows that cannot be read are not errors: they become `records.Failure` rows and are counted.
 """
@@ -56,3 +57,7 @@ class StoreError(RejoinderError):
 
 class RunLockedError(StoreError):
     """Another process is working in the same run folder."""
+
+
+class StepError(RejoinderError):
+    """A step raised on every row it was given: a defect of the step, or weights that do not fit its code."""

@@ -10,7 +10,7 @@ from typing import ClassVar
 import pytest
 
 from rejoinder.engine import Engine, InProcess, ProcessPool, Progress, Run
-from rejoinder.errors import RunLockedError, StoreError
+from rejoinder.errors import RunLockedError, StepError, StoreError
 from rejoinder.identity import fingerprint
 from rejoinder.records import Failure, Record
 from rejoinder.store import Dataset, folder_bytes, read_dataset
@@ -88,6 +88,13 @@ def test_a_row_that_breaks_the_step_costs_no_other_row_and_names_itself(tmp_path
     dataset, _ = made(tmp_path, engine())
     assert {(f.item, f.reason) for f in dataset.failures()} == {("7", "seven"), ("13", "step-raised")}
     assert dataset.read == dataset.written + dataset.failed == 3500
+
+
+def test_a_step_that_breaks_on_every_row_is_an_error_and_not_an_empty_dataset(
+    tmp_path: Path, engine: Callable[[], Engine]
+) -> None:
+    with pytest.raises(StepError, match="all 1 rows.*unlucky"):
+        made(tmp_path, engine(), spans=[Span(start=13, stop=14)])
 
 
 def test_the_same_command_again_makes_nothing_again(tmp_path: Path, engine: Callable[[], Engine]) -> None:

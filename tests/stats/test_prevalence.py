@@ -126,3 +126,13 @@ def test_the_interval_holds_the_truth_as_often_as_it_promises(conversations: int
         naive += (np.array(found.observed.low) <= TRUTH) & (np.array(found.observed.high) >= TRUTH)
     assert 0.93 <= held.mean() / 300 <= 0.97
     assert naive[0] / 300 < 0.9  # uncorrected, the same intervals miss: the test can tell the difference
+
+
+def test_a_category_estimated_at_zero_keeps_an_upper_end_that_its_recall_allows() -> None:
+    """Twice predicted, but no more often than false alarms explain: nobody may read 0 % to 0 % as certainty."""
+    validation = np.array([[80, 20], [10, 190]])
+    observed = np.array([[0, 1]] * 398 + [[1, 0]] * 2)
+    found = corrected(observed, validation, rng=np.random.default_rng(1)).corrected
+    assert found is not None
+    assert found.share[0] == pytest.approx(0, abs=1e-6)
+    assert found.high[0] >= 2 / 400 / 0.8

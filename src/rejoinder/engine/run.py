@@ -17,7 +17,8 @@ import msgspec
 from rejoinder import __version__
 from rejoinder.engine.asking import ask_units
 from rejoinder.engine.local import Engine
-from rejoinder.engine.unit import AskingStage, Step, Unit
+from rejoinder.engine.unit import RAISED, AskingStage, Step, Unit
+from rejoinder.errors import StepError
 from rejoinder.identity import fingerprint
 from rejoinder.records import Failure, Record
 from rejoinder.store import Dataset, FolderLock, Part, PartReport, part_report, replaced_folder, write_json, write_manifest
@@ -139,6 +140,7 @@ class Run:
         return self._finish(Dataset(folder, step.writes, parts), identity)
 
     def _finish(self, dataset: Dataset, identity: Any) -> Dataset:
+        _refuse_ruin(dataset)
         write_manifest(dataset, identity)
         return dataset
 
@@ -157,6 +159,12 @@ def step_identity(step: Step | AskingStage) -> Any:
     """What decides a step's output: its name, its fields and the version of Rejoinder that runs it."""
     values = {field.name: getattr(step, field.name) for field in fields(step)}  # type: ignore[arg-type]  # a step is a dataclass
     return {"step": type(step).__name__, "fields": msgspec.to_builtins(values), "version": __version__}
+
+
+def _refuse_ruin(dataset: Dataset) -> None:
+    """A step that raised on every single row has a defect; to go on would look like a log in which nothing was said."""
+    if dataset.failed and not dataset.written and (first := next(dataset.failures())).reason == RAISED:
+        raise StepError(f"{first.stage} failed on all {dataset.failed:,} rows. The first: {first.detail}")
 
 
 def _sources(dataset: Dataset) -> list[tuple[str, Path | tuple[Record, ...]]]:

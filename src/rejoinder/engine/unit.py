@@ -15,6 +15,8 @@ from rejoinder.errors import RejoinderError
 from rejoinder.records import Failure, Record
 from rejoinder.store import PartReport, read_part, write_part
 
+RAISED = "step-raised"
+"""Reason of a failure that is a defect of the step and not of the row."""
 BATCH = 500
 """Rows that a step sees at once: enough to vectorise over, small enough to stay in cache."""
 
@@ -81,7 +83,9 @@ def run_unit(unit: Unit) -> PartReport:
         except Exception:  # noqa: BLE001  a step is somebody's code: one row that breaks it must not cost the others
             for row in batch:
                 outcome.add(_alone(unit.step, row))
-    return write_part(unit.target, unit.step.writes, outcome.rows, outcome.failures, outcome.read)
+    # items given by value are not rows: one may hold many, so what came out of them is what was read
+    read = outcome.read if isinstance(unit.source, Path) else len(outcome.rows) + len(outcome.failures)
+    return write_part(unit.target, unit.step.writes, outcome.rows, outcome.failures, read)
 
 
 def batches(unit: Unit) -> Iterator[list[Any]]:
@@ -107,4 +111,4 @@ def raised(step: object, row: Any, error: Exception) -> Failure:
     """The failure that stands for a row on which a step raised."""
     detail = f"{type(error).__name__}: {error}. This is a defect of the step; the row was left out."
     named = getattr(row, "conversation", row)
-    return Failure(stage=type(step).__name__, reason="step-raised", detail=detail, item=str(getattr(named, "id", "")))
+    return Failure(stage=type(step).__name__, reason=RAISED, detail=detail, item=str(getattr(named, "id", "")))

@@ -56,7 +56,8 @@ def corrected(
     `observed`: (G, K) counts of predicted categories per cluster (conversation or user). `validation`: (K, K) counts,
     true x predicted. The estimate maximises the multinomial likelihood over the simplex (for K = 2 and an answer inside
     [0, 1] that is Rogan and Gladen 1978). The interval is a percentile interval over draws in which clusters are
-    resampled and each row P(predicted | true) is drawn from its Dirichlet posterior.
+    resampled and each row P(predicted | true) is drawn from its Dirichlet posterior. Where the estimate is 0 the percentiles
+    collapse (a bootstrap on the edge of the simplex); there the upper end is no lower than what the recall allows.
     ValueError where the shapes do not fit; what cannot be estimated is named in `problem`.
     """
     log, matrix = np.atleast_2d(np.asarray(observed, dtype=np.float64)), np.asarray(validation, dtype=np.float64)
@@ -75,7 +76,7 @@ def corrected(
     rates = matrix / matrix.sum(axis=1, keepdims=True)
     estimate = unmix(counted[None], rates[None])[0]
     spread = unmix(drawn, _draw_rates(matrix, rng, draws))
-    return Prevalence(n, clusters, apparent, _shares(estimate, spread, level))
+    return Prevalence(n, clusters, apparent, _beside_zero(_shares(estimate, spread, level), apparent, np.diagonal(rates)))
 
 
 def unmix(shares: Floats, rates: Floats) -> Floats:
@@ -107,6 +108,13 @@ def _maximise(shares: Floats, rates: Floats) -> Floats:
         if moving.size == 0:
             break
     return weights
+
+
+def _beside_zero(found: Shares, apparent: Shares, recall: Floats) -> Shares:
+    """Widen intervals of categories estimated at 0: of a share s at least s x recall is predicted, so s <= high / recall."""
+    ceiling = np.minimum(np.array(apparent.high) / np.maximum(recall, 1e-9), 1.0)
+    high = np.where(np.array(found.share) < 1e-6, np.maximum(found.high, ceiling), found.high)
+    return Shares(found.share, found.low, tuple(high.tolist()))
 
 
 def _draw_shares(log: Floats, rng: np.random.Generator, draws: int) -> Floats:

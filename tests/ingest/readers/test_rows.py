@@ -348,3 +348,20 @@ class TestPublishedSets:
         (draft,) = drafts_of(SHARED / "export_formats/langfuse_session_with_scores.constructed.json", "langfuse")
         assert [m.role for m in draft.messages] == ["user", "assistant"] * 2
         assert signals(draft.messages[1]) == [("score", 0.0, "user-feedback")]
+
+
+def test_a_thumb_that_stands_on_the_message_is_kept_on_it() -> None:
+    said = [
+        {"role": "user", "content": "Hello?"},
+        {"role": "assistant", "content": "Yes.", "feedback": {"rating": "thumbsDown"}},
+    ]
+    (draft,) = BY_NAME["openai-messages"].read({"messages": said}, {})
+    assert [(s.kind, s.value) for s in draft.messages[1].signals] == [("thumb", -1.0)]
+    assert draft.messages[0].signals == ()
+
+
+def test_the_name_of_a_user_is_not_what_the_user_said() -> None:
+    with pytest.raises(Unreadable, match="No messages"):
+        list(BY_NAME["openai-messages"].read({"id": "1", "user": "user-11", "model": "m"}, {}))
+    (draft,) = BY_NAME["openai-messages"].read({"user": "What is rust?", "assistant": "Iron oxide."}, {})
+    assert words(draft) == [("user", "What is rust?"), ("assistant", "Iron oxide.")]

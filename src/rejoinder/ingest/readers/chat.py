@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from rejoinder.ingest.draft import DraftMessage
+from rejoinder.ingest.readers.judgements import thumb
 from rejoinder.ingest.readers.shape import Fields, decoded, fields, first, flag, items, key, objects, prose
-from rejoinder.records import Alternative
+from rejoinder.records import Alternative, Signal
 
 _LISTS = ("messages", "input_messages", "history", "conversation")
 _REQUESTS = ("input", "prompt", "question", "query", "user_input", "message", "text", "content", "instruction")
@@ -91,7 +92,19 @@ def message(value: Fields, role: Any = None) -> DraftMessage:
         finish_reason=first(value, "finish_reason", "stop_reason") or ("refusal" if refusal and prose(refusal) else None),
         toxic=flag(value.get("toxic")),
         tool_calls=first(value, "tool_calls", "function_call"),
+        signals=_judged(value),
     )
+
+
+def _judged(value: Fields) -> tuple[Signal, ...]:
+    """A thumb or comment that the log keeps on the message itself, as `feedback` or `rating`."""
+    verdict = decoded(value.get("feedback"))
+    if isinstance(verdict, dict):
+        rating = first(verdict, "rating", "thumb", "value", "score")
+        return thumb(
+            rating, origin="feedback", reason=first(verdict, "tag", "reason", "tags"), comment=first(verdict, "text", "comment")
+        )
+    return thumb(verdict if verdict is not None else value.get("rating"), origin="message")
 
 
 def _is_parts(values: Iterable[Any]) -> bool:

@@ -27,7 +27,7 @@ from rejoinder.ingest.readers.shape import (
 )
 
 _LISTS = ("messages", "conversation", "conversations", "dialogue", "dialog")
-_REQUESTS = ("request", "request_body", "body", "input", "prompt", "question", "query", "instruction", "user")
+_REQUESTS = ("request", "request_body", "body", "input", "prompt", "question", "query", "instruction")
 _ANSWERS = ("response", "response_body", "output", "completion", "answer", "assistant")
 _SPREAD = ("session", "session_id", "sessionId", "conversation", "conversation_id", "thread_id", "chat_id", "dialog_id")
 _BETTER, _WORSE = ("chosen", "preferred_output"), ("rejected", "non_preferred_output")
@@ -84,6 +84,8 @@ def _prompt(row: Fields) -> list[DraftMessage]:
         if isinstance(inner, (list, tuple)):
             return [*_system(row), *messages(inner, alone="user")]
     request = first(row, *_REQUESTS)
+    if request is None and "assistant" in row:
+        request = row.get("user")  # beside an `assistant` it is what was said; elsewhere it is who said it
     return [*_system(row), *messages_in_request(_unwrapped(request))] if request is not None else []
 
 
