@@ -84,10 +84,8 @@ def _talks(annotated: Dataset, ids: set[str]) -> list[AnnotatedConversation]:
     if not ids:
         return []
     names = ", ".join("'" + name.replace("'", "''") + "'" for name in sorted(ids))
-    parts: dict[str, Any] = {f"part{number}": [file] for number, file in enumerate(annotated.files)}
-    held = " UNION ALL ".join(f"SELECT '{part}' AS part FROM {part} WHERE conversation.id IN ({names})" for part in parts)
-    found = query(f"SELECT DISTINCT part FROM ({held}) ORDER BY part", **parts)
-    files = [file for row in found for file in parts[row["part"]]]
+    holds = f"SELECT 1 FROM part WHERE conversation.id IN ({names}) LIMIT 1"
+    files = [file for file in annotated.files if query(holds, memory=MEMORY, part=[file])]  # all at once exceeds the memory
     sql = f"SELECT conversation, feedback FROM annotated WHERE conversation.id IN ({names})"
     return [msgspec.convert(row, AnnotatedConversation) for row in query(sql, memory=MEMORY, annotated=files)] if files else []
 
