@@ -18,6 +18,7 @@ from rejoinder.errors import StoreError
 from rejoinder.feedback.evidence import quotes
 from rejoinder.feedback.gold import LABELS
 from rejoinder.feedback.model import NEGATIVE, Design, Model, decide
+from rejoinder.feedback.rubrics import rubrics
 from rejoinder.feedback.situation import Situation
 
 NEUTRAL = LABELS.index("NEU")
@@ -34,6 +35,8 @@ class Verdict:
     """Of each category, in the order of `gold.LABELS`."""
     evidence: tuple[str, ...]
     """Exact substrings of the turn; empty where it is neutral."""
+    rubrics: tuple[str, ...] = ()
+    """The few that can be told with precision, see `rubrics.py`."""
 
 
 @cache
@@ -74,17 +77,18 @@ def classify(situations: Sequence[Situation], model: Model | None = None) -> lis
     verdicts = [_SILENT] * len(situations)
     if not spoken:
         return verdicts
-    probabilities = chosen.probabilities(Design.of([situations[n] for n in spoken])).round(6)
+    design = Design.of([situations[n] for n in spoken])
+    probabilities = chosen.probabilities(design).round(6)
     categories = decide(probabilities, chosen.preference)
     loud = np.flatnonzero(categories != NEUTRAL)
     found = quotes([situations[spoken[n]].follow_up for n in loud], categories[loud], chosen)
     evidence = dict(zip(loud.tolist(), found, strict=True))
-    sides = _sides(probabilities)
+    sides, named = _sides(probabilities), rubrics(categories, design.dense)
     for row, number in enumerate(spoken):
         category = int(categories[row])
         quoted = (evidence[row],) if evidence.get(row) else ()
         sure = min(round(float(sides[row, category]), 6), 1.0)
-        verdicts[number] = Verdict(LABELS[category], sure, tuple(probabilities[row].tolist()), quoted)
+        verdicts[number] = Verdict(LABELS[category], sure, tuple(probabilities[row].tolist()), quoted, named[row])
     return verdicts
 
 

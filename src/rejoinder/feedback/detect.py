@@ -62,6 +62,7 @@ def _feedback(situation: Situation, verdict: Verdict, labeller: str) -> Feedback
         probability=verdict.probability,
         probabilities=verdict.probabilities,
         evidence=verdict.evidence,
+        rubrics=verdict.rubrics,
         labeller=labeller,
     )
 

@@ -1,4 +1,4 @@
-"""Finds the words of a user turn that carry the feedback: the stretch that the weights hold most telling.
+"""Finds the sentence of a user turn that carries the feedback: the one that the weights hold most telling.
 
 What it returns is cut out of the turn itself, character for character, never composed.
 """
@@ -18,6 +18,8 @@ from rejoinder.feedback.texts import Texts, Words, without_digits
 
 LONGEST = 30
 """Words of the longest quote."""
+OPENING = 2.0
+"""Vote for the first sentence: people say what was wrong before they say what they want."""
 _BORDER = frozenset(".!?。！？;；\n")
 _STRIP = " \t\n\r.,;:!。，；：！-–—"
 
@@ -71,14 +73,12 @@ def _breaks(shown: str, texts: Texts, words: Words, low: int, high: int) -> list
 
 
 def _best_run(votes: list[float], breaks: list[bool]) -> tuple[int, int]:
-    """The run of words within one sentence with the largest sum, after every word has paid its share."""
-    cost = sum(votes) / len(votes) * 0.5 + 0.02
-    best, chosen = float("-inf"), (0, 1)
-    total, start = 0.0, 0
-    for place, vote in enumerate(votes):
-        total += vote - cost
-        if total > best:
-            best, chosen = total, (start, place + 1)
-        if total < 0 or breaks[place] or place - start >= LONGEST:
-            total, start = 0.0, place + 1
-    return chosen
+    """The sentence with the largest vote, as its first and its last word plus one; long ones are cut behind `LONGEST` words.
+
+    A sum would prefer long sentences and a mean single words; the power between them agreed best with annotators' quotes.
+    """
+    ends = [place + 1 for place, last in enumerate(breaks) if last or place == len(votes) - 1]
+    starts = [0, *ends[:-1]]
+    values = [sum(votes[a:b]) / (b - a) ** 0.7 + (OPENING if a == 0 else 0) for a, b in zip(starts, ends, strict=True)]
+    chosen = values.index(max(values))
+    return starts[chosen], min(ends[chosen], starts[chosen] + LONGEST)

@@ -20,7 +20,8 @@ from scipy import sparse
 from rejoinder.errors import InputError
 from rejoinder.feedback import lexical
 from rejoinder.feedback.gold import LABELS, LabelledConversation, read_corpus, read_gold, read_labels
-from rejoinder.feedback.model import CLASSES, COLUMNS, NEGATIVE, Design, Model, Scores, calibrated, decide
+from rejoinder.feedback.model import CLASSES, COLUMNS, NEGATIVE, Design, Floats, Model, Scores, calibrated, decide
+from rejoinder.feedback.rubrics import RULES, fires
 from rejoinder.feedback.situation import Situation, situations
 
 Rows = NDArray[np.int64]
@@ -60,6 +61,7 @@ class Example:
     """Examples of one group never stand on both sides of a fold: the opening request."""
     source: str
     language: str
+    rubrics: tuple[str, ...] = ()
 
     @property
     def real(self) -> bool:
@@ -107,7 +109,7 @@ def examples(labelled: LabelledConversation) -> list[Example]:
     opening = labelled.conversation.turns[0].request.strip().lower()[:300]
     language = labelled.language if labelled.language != "und" else _language(labelled)
     return [
-        Example(by_turn[m.turn], LABELS.index(m.label), m.confidence, opening, labelled.source, language)
+        Example(by_turn[m.turn], LABELS.index(m.label), m.confidence, opening, labelled.source, language, m.rubrics)
         for m in labelled.labels
         if m.turn in by_turn and by_turn[m.turn].follow_up.strip()
     ]
@@ -136,7 +138,7 @@ def train(found: Sequence[Example], recipe: Recipe | None = None) -> Trained:
     probabilities = calibrated(scores[gold], calibration)
     preference = prefer(probabilities, labels[gold])
     model = replace(model, calibration=calibration, preference=preference).rounded()
-    return Trained(model, _card([found[int(i)] for i in gold], found, probabilities, model, recipe))
+    return Trained(model, _card([found[int(i)] for i in gold], found, probabilities, design.dense[gold], model, recipe))
 
 
 def example_weights(found: Sequence[Example], recipe: Recipe) -> NDArray[np.float64]:
@@ -261,7 +263,7 @@ def _language(labelled: LabelledConversation) -> str:
 
 
 def _card(
-    gold: Sequence[Example], found: Sequence[Example], probabilities: Scores, model: Model, recipe: Recipe
+    gold: Sequence[Example], found: Sequence[Example], probabilities: Scores, dense: Floats, model: Model, recipe: Recipe
 ) -> dict[str, Any]:
     labels = np.array([e.label for e in gold])
     told = decide(probabilities, model.preference)
@@ -288,7 +290,7 @@ def _card(
         "calibration": [round(float(v), 4) for v in model.calibration],
         "preference": [round(float(v), 4) for v in model.preference],
         "recipe": asdict(recipe),
-        "rubrics": "not predicted",
+        "rubrics": _rubric_precision(gold, told, dense),
     }
 
 
@@ -297,6 +299,17 @@ def _confusion(truth: Rows, told: Rows) -> list[list[int]]:
     table = np.zeros((CLASSES, CLASSES), dtype=np.int64)
     np.add.at(table, (truth, told), 1)
     return [[int(n) for n in row] for row in table]
+
+
+def _rubric_precision(gold: Sequence[Example], told: Rows, dense: Floats) -> dict[str, dict[str, float]]:
+    """For each rule: how often it fired out of fold, and how often the annotator had named the rubric."""
+    found = {}
+    for rule in RULES:
+        named = np.array([rule.rubric in e.rubrics for e in gold])
+        where = fires(rule, told, dense)
+        hits, n = int((named & where).sum()), int(where.sum())
+        found[rule.rubric] = {"n": n, "precision": round(hits / max(n, 1), 4), "support": int(named.sum())}
+    return found
 
 
 def _counts(found: Sequence[Example]) -> dict[str, Any]:
