@@ -14,11 +14,12 @@ from pathlib import Path
 
 import orjson
 
-from rejoinder.feedback.gold import read_corpus
-from rejoinder.records import Conversation
+from rejoinder.feedback.gold import LabelledConversation, read_corpus
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 START = datetime(2026, 1, 1, tzinfo=UTC)
+FEEDBACK = 0.3
+"""Share of follow-ups that carry feedback, as in multi-turn chats (arXiv 2407.10944, section 4)."""
 MODELS = ("aurora-1", "aurora-2", "pelican-mini")
 
 
@@ -32,13 +33,13 @@ def write_log(path: Path, conversations: int, seed: int = 0) -> None:
 def rows(conversations: int, seed: int = 0) -> Iterator[dict[str, object]]:
     """Yield WildChat-shaped rows."""
     rng = random.Random(seed)
-    sentences, follow_ups = _sentences(rng, 40_000), _follow_ups()
+    sentences, neutral, telling = _sentences(rng, 40_000), _follow_ups(neutral=True), _follow_ups(neutral=False)
     for number in range(conversations):
         time = START + timedelta(seconds=30 * number)
         turns = min(12, 1 + int(rng.expovariate(1 / 1.5) + 0.5))
         messages = []
         for turn in range(turns):
-            user = _text(rng, sentences, 2.2) if turn == 0 else rng.choice(follow_ups)
+            user = _text(rng, sentences, 2.2) if turn == 0 else rng.choice(telling if rng.random() < FEEDBACK else neutral)
             if turn and rng.random() < 0.5:
                 user = f"{user} {rng.choice(sentences)}"
             messages.append({"role": "user", "content": user, "language": "English", "toxic": False})
@@ -62,7 +63,7 @@ def _text(rng: random.Random, sentences: list[str], mean: float) -> str:
 def _sentences(rng: random.Random, count: int) -> list[str]:
     """Sentences of 5 to 16 words whose frequencies fall as in a natural text."""
     words = sorted(
-        {word for conversation in _corpus() for message in conversation.messages for word in message.content.split()}
+        {word for labelled in _corpus() for message in labelled.conversation.messages for word in message.content.split()}
     )
     rng.shuffle(words)
     weights = list(accumulate(1 / (rank + 3) for rank in range(len(words))))
@@ -70,9 +71,14 @@ def _sentences(rng: random.Random, count: int) -> list[str]:
     return [" ".join(sentence).capitalize() + "." for sentence in drawn]
 
 
-def _follow_ups() -> list[str]:
-    return [turn.request for conversation in _corpus() for turn in conversation.turns[1:] if turn.request.strip()]
+def _follow_ups(*, neutral: bool) -> list[str]:
+    """What users say after an answer in the corpus: either without feedback, or with it."""
+    chosen = []
+    for labelled in _corpus():
+        requests = {turn.number: turn.request for turn in labelled.conversation.turns}
+        chosen += [requests[label.turn] for label in labelled.labels if (label.label == "NEU") == neutral]
+    return chosen
 
 
-def _corpus() -> list[Conversation]:
-    return [labelled.conversation for path in sorted(CORPUS.glob("*.txt")) for labelled in read_corpus(path)]
+def _corpus() -> list[LabelledConversation]:
+    return [labelled for path in sorted(CORPUS.glob("*.txt")) for labelled in read_corpus(path)]

@@ -93,7 +93,7 @@ def test_a_row_that_breaks_the_step_costs_no_other_row_and_names_itself(tmp_path
 def test_a_step_that_breaks_on_every_row_is_an_error_and_not_an_empty_dataset(
     tmp_path: Path, engine: Callable[[], Engine]
 ) -> None:
-    with pytest.raises(StepError, match="all 1 rows.*unlucky"):
+    with pytest.raises(StepError, match=r"all 1 rows.*unlucky"):
         made(tmp_path, engine(), spans=[Span(start=13, stop=14)])
 
 

@@ -18,7 +18,7 @@ from rejoinder.feedback import LabelledConversation, read_gold
 from rejoinder.feedback.evaluate import evaluate
 from rejoinder.feedback.scorecard_text import render
 from rejoinder.feedback.training import gather, train, write
-from rejoinder.ingest.language import UNKNOWN, detect_language, language_code
+from rejoinder.language import UNKNOWN, detect_language, language_code
 
 app = typer.Typer(no_args_is_help=True, help="Train and measure the embedded feedback classifier.")
 

@@ -17,7 +17,6 @@ from rejoinder import pipeline
 from rejoinder.engine import Progress
 from rejoinder.store import Dataset, query
 
-
 _SHOWN = 20
 """Logs listed by name at the end of a run."""
 

@@ -13,9 +13,9 @@ from typing import Any
 from rejoinder.identity import fingerprint
 from rejoinder.ingest.content import as_json, calls_in, text_of
 from rejoinder.ingest.draft import Draft, DraftMessage, Unreadable
-from rejoinder.ingest.language import detect_language, language_code
 from rejoinder.ingest.roles import CALL_WORDS, ROLES, role_of
 from rejoinder.ingest.times import seconds
+from rejoinder.language import detect_language, language_code
 from rejoinder.records import Alternative, Conversation, Message, Origin, Role, Signal
 
 _FORBIDDEN = re.compile("[\x00\ud800-\udfff]")

@@ -26,7 +26,7 @@ def query(sql: str, *, memory: str = "1GB", threads: int = 2, **tables: Sequence
     Raises:
         StoreError: a file is damaged or the SQL is wrong; the message carries DuckDB's.
     """
-    with duckdb.connect(":memory:", config={"memory_limit": memory, "threads": threads}) as connection:
+    with _connected(memory, threads) as connection:
         try:
             for name, files in tables.items():
                 connection.read_parquet([str(file) for file in files]).create_view(name)
@@ -39,13 +39,19 @@ def query(sql: str, *, memory: str = "1GB", threads: int = 2, **tables: Sequence
 
 def copy(sql: str, target: Path, *, memory: str = "1GB", **tables: Sequence[Path]) -> None:
     """Run one SELECT into a Parquet file (zstd); `target` should be a temporary name from `files.replaced`."""
-    with duckdb.connect(":memory:", config={"memory_limit": memory, "threads": 2}) as connection:
+    with _connected(memory, 2) as connection:
         try:
             for name, files in tables.items():
                 connection.read_parquet([str(file) for file in files]).create_view(name)
             connection.execute(f"COPY ({sql}) TO '{_quoted(target)}' (FORMAT parquet, COMPRESSION zstd)")
         except duckdb.Error as error:
             raise StoreError(f"query failed: {error}") from error
+
+
+def _connected(memory: str, threads: int) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(":memory:", config={"memory_limit": memory, "threads": threads})
+    connection.execute("SET enable_progress_bar = false")  # it would print into what scripts read
+    return connection
 
 
 def _quoted(path: Path) -> str:

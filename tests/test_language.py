@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rejoinder.ingest.language import detect_language, language_code
+from rejoinder.language import detect_language, language_code
 
 
 @pytest.mark.parametrize(
