@@ -10,6 +10,7 @@ import pytest
 
 from rejoinder.errors import InputError
 from rejoinder.feedback import LABELS, classify, load_card, read_gold
+from rejoinder.feedback.forest import Forest
 from rejoinder.feedback.gold import read_corpus
 from rejoinder.feedback.training import Example, Recipe, calibrate, examples, gather, threshold, train, write
 
@@ -29,7 +30,7 @@ def test_training_twice_gives_the_same_bytes(some: list[Example], tmp_path: Path
     for name in ("first", "second"):
         write(train(some, Recipe(folds=2)), tmp_path / name)
     files = sorted(path.name for path in (tmp_path / "first").iterdir())
-    assert len(files) == 10
+    assert len(files) == 18
     assert all((tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes() for name in files)
 
 
@@ -37,6 +38,19 @@ def test_what_was_learnt_can_be_used(some: list[Example]) -> None:
     trained = train(some, Recipe(folds=2))
     told = classify([example.situation for example in some], trained.model)
     assert np.mean([LABELS[e.label] == v.category for e, v in zip(some, told, strict=True)]) > 0.8
+
+
+def test_the_trees_say_the_same_as_the_library_that_grew_them() -> None:
+    from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: PLC0415 - only this test needs it
+
+    rng = np.random.default_rng(0)
+    dense, labels = rng.normal(size=(600, 5)).astype(np.float32), rng.integers(0, 6, 600)
+    dense[np.arange(600), labels % 5] += 1
+    boosting = HistGradientBoostingClassifier(max_iter=10, max_depth=3, early_stopping=False, random_state=0)
+    boosting.fit(np.column_stack([dense, np.zeros(600)]), labels)
+    forest = Forest.of(boosting._predictors, boosting._baseline_prediction)
+    expected = boosting.decision_function(np.column_stack([dense, np.zeros(600)]))
+    assert np.abs(forest.scores(dense) - expected).max() < 1e-5
 
 
 def test_too_few_examples_of_a_category_are_an_error(some: list[Example]) -> None:

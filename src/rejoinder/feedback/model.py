@@ -6,7 +6,7 @@ It knows arrays, not conversations; `classifier.py` uses it and `training.py` fi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib.resources.abc import Traversable
 from io import BytesIO
 from pathlib import Path
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from rejoinder.feedback import context, lexical
+from rejoinder.feedback.forest import Forest
 from rejoinder.feedback.situation import Situation
 from rejoinder.identity import digest
 
@@ -47,7 +48,7 @@ class Design:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Weights of a multinomial logistic regression over hashed text and situation, with its calibration."""
+    """A logistic regression over hashed text and situation, joined by boosted trees over the situation; calibrated."""
 
     frequency: Floats
     """Inverse document frequency of each hashed column, all blocks side by side; columns training has not seen are 0."""
@@ -59,6 +60,9 @@ class Model:
     dense_coefficients: Floats
     """Dense columns x 6."""
     intercept: Floats
+    forest: Forest
+    forest_share: float
+    """Share of the trees in the joint score; the regression has the rest."""
     calibration: Floats
     """Temperature, then one offset per category: probabilities are softmax(temperature * logits + offsets)."""
     preference: Floats
@@ -70,8 +74,9 @@ class Model:
         for number, counts in enumerate(design.counts):
             columns = slice(number << lexical.BITS, (number + 1) << lexical.BITS)
             total += lexical.weighted(counts, self.frequency[columns]) @ self.coefficients[columns]
-        total += sparse.csr_matrix(self.standardised(design.dense)) @ self.dense_coefficients
-        return total
+        dense = self.standardised(design.dense)
+        total += sparse.csr_matrix(dense) @ self.dense_coefficients
+        return total * (1 - self.forest_share) + self.forest.scores(dense) * self.forest_share
 
     def standardised(self, dense: Floats) -> Floats:
         """Dense columns on one scale; what is not known stands at the mean, so that it says nothing."""
@@ -90,6 +95,8 @@ class Model:
             "frequency": self.frequency[used].astype(np.float16),
             "coefficients": self.coefficients[used].astype(np.float16),
             **dense,
+            "forest_share": np.array(self.forest_share),
+            **{f"forest_{field.name}": getattr(self.forest, field.name) for field in fields(Forest)},
         }
 
     def rounded(self) -> Model:
@@ -109,7 +116,8 @@ class Model:
     @classmethod
     def load(cls, folder: Traversable) -> Model:
         """Read what `save` wrote; no pickle is accepted."""
-        names = ("buckets", "frequency", "coefficients", *_DENSE)
+        forest = (f"forest_{field.name}" for field in fields(Forest))
+        names = ("buckets", "frequency", "coefficients", *_DENSE, "forest_share", *forest)
         return _unpacked({n: np.load(BytesIO((folder / f"{n}.npy").read_bytes()), allow_pickle=False) for n in names})
 
 
@@ -138,7 +146,11 @@ def _unpacked(arrays: dict[str, NDArray[np.generic]]) -> Model:
     coefficients = np.zeros((COLUMNS, CLASSES), dtype=np.float32)
     frequency[buckets] = arrays["frequency"]
     coefficients[buckets] = arrays["coefficients"]
-    return Model(frequency, coefficients, *(arrays[name].astype(np.float32) for name in _DENSE))
+    forest = Forest(**{field.name: arrays[f"forest_{field.name}"] for field in fields(Forest)})  # type: ignore[arg-type]
+    dense = {name: arrays[name].astype(np.float32) for name in _DENSE}
+    return Model(
+        frequency=frequency, coefficients=coefficients, forest=forest, forest_share=float(arrays["forest_share"]), **dense
+    )
 
 
 def _bytes(array: NDArray[np.generic]) -> bytes:

@@ -19,6 +19,7 @@ from scipy import sparse
 
 from rejoinder.errors import InputError
 from rejoinder.feedback import lexical
+from rejoinder.feedback.forest import Forest
 from rejoinder.feedback.gold import LABELS, LabelledConversation, read_corpus, read_gold, read_labels
 from rejoinder.feedback.model import CLASSES, COLUMNS, NEGATIVE, Design, Floats, Model, Scores, calibrated, decide
 from rejoinder.feedback.rubrics import RULES, fires
@@ -41,8 +42,19 @@ class Recipe:
     """Power of the inverse class frequency that weighs an example: 0 as found, 1 fully balanced."""
     confidence_weights: tuple[float, float, float] = (0.5, 0.8, 1.0)
     """Weight of a label of confidence 1, 2, 3."""
-    corpus_weight: float = 0.6
+    corpus_weight: float = 0.4
     """Weight of an invented example against a real one."""
+    forest_share: float = 0.35
+    """Share of the boosted trees in the joint score."""
+    forest_rounds: int = 60
+    forest_depth: int = 3
+    forest_rate: float = 0.1
+    forest_penalty: float = 5.0
+    """L2 penalty on leaves."""
+    forest_columns: float = 0.3
+    """Share of the columns that each split may look at."""
+    forest_leaf: int = 20
+    """Fewest examples of a leaf."""
     folds: int = 5
     seed: int = 0
     iterations: int = 300
@@ -152,38 +164,62 @@ def example_weights(found: Sequence[Example], recipe: Recipe) -> NDArray[np.floa
 
 
 def fit(design: Design, labels: Rows, weights: NDArray[np.float64], invented: NDArray[np.bool_], recipe: Recipe) -> Model:
-    """Multinomial logistic regression over weighted lexical blocks and standardised dense columns; not yet calibrated.
+    """Multinomial logistic regression over lexical blocks and dense columns, and trees over the latter; not yet calibrated.
 
     Invented examples have a column of their own, which is thrown away: people complain more often in a corpus than in life.
     """
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - takes a second to import, only training needs it
 
     frequency = np.concatenate([lexical.frequencies(counts) for counts in design.counts])
-    centre, spread = np.nanmean(design.dense, axis=0), np.nanstd(design.dense, axis=0) + 0.05
-    parts = []
-    for number, counts in enumerate(design.counts):
-        columns = slice(number << lexical.BITS, (number + 1) << lexical.BITS)
-        parts.append(lexical.weighted(counts, frequency[columns]) * recipe.block_weights[number])
     used = np.flatnonzero(frequency)
-    text = sparse.hstack(parts).tocsc()[:, used]
-    centred = sparse.csr_matrix(np.nan_to_num((design.dense - centre) / spread * recipe.dense_weight))
+    centre = np.nanmean(design.dense, axis=0)
+    scale = recipe.dense_weight / (np.nanstd(design.dense, axis=0) + 0.05)
+    dense = np.nan_to_num((design.dense - centre) * scale).astype(np.float32)
+    columns = sparse.hstack([_text(design, frequency, recipe)[:, used], dense, invented[:, None] * 1.0])
     regression = LogisticRegression(C=recipe.regularisation, max_iter=recipe.iterations, tol=1e-3)
-    regression.fit(
-        sparse.hstack([text, centred, invented[:, None] * 1.0]).tocsr().astype(np.float64), labels, sample_weight=weights
-    )
-    block = np.repeat(recipe.block_weights, 1 << lexical.BITS)[used]
+    regression.fit(columns.tocsr().astype(np.float64), labels, sample_weight=weights)
     coefficients = np.zeros((COLUMNS, CLASSES), dtype=np.float32)
-    coefficients[used] = regression.coef_[:, : len(used)].T * block[:, None]
+    blocks = np.repeat(recipe.block_weights, 1 << lexical.BITS)[used]
+    coefficients[used] = regression.coef_[:, : len(used)].T * blocks[:, None]
     return Model(
         frequency=frequency,
         coefficients=coefficients,
         centre=centre.astype(np.float32),
-        scale=(recipe.dense_weight / spread).astype(np.float32),
+        scale=scale.astype(np.float32),
         dense_coefficients=regression.coef_[:, len(used) : -1].T.astype(np.float32),
         intercept=regression.intercept_.astype(np.float32),
+        forest=grow(dense, labels, weights, invented, recipe),
+        forest_share=recipe.forest_share,
         calibration=np.array([1.0, *[0.0] * CLASSES], dtype=np.float32),
         preference=np.ones(7, dtype=np.float32),
     )
+
+
+def _text(design: Design, frequency: Floats, recipe: Recipe) -> sparse.csc_matrix:
+    """All lexical blocks side by side, weighted."""
+    parts = []
+    for number, counts in enumerate(design.counts):
+        columns = slice(number << lexical.BITS, (number + 1) << lexical.BITS)
+        parts.append(lexical.weighted(counts, frequency[columns]) * recipe.block_weights[number])
+    return sparse.hstack(parts).tocsc()
+
+
+def grow(dense: Floats, labels: Rows, weights: NDArray[np.float64], invented: NDArray[np.bool_], recipe: Recipe) -> Forest:
+    """Boosted trees over the standardised dense columns; being invented is a column here too, and 0 at inference."""
+    from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: PLC0415 - as above
+
+    boosting = HistGradientBoostingClassifier(
+        learning_rate=recipe.forest_rate,
+        max_iter=recipe.forest_rounds,
+        max_depth=recipe.forest_depth,
+        l2_regularization=recipe.forest_penalty,
+        max_features=recipe.forest_columns,
+        min_samples_leaf=recipe.forest_leaf,
+        early_stopping=False,
+        random_state=recipe.seed,
+    )
+    boosting.fit(np.column_stack([dense, invented]), labels, sample_weight=weights)
+    return Forest.of(boosting._predictors, boosting._baseline_prediction)
 
 
 def calibrate(scores: Scores, labels: Rows) -> NDArray[np.float32]:
