@@ -1,7 +1,7 @@
 """Generated logs of realistic length: WildChat-shaped rows, about 2.5 user turns and 2.8 kB of text each.
 
 Sentences are drawn from a large invented stock, so that no two conversations are near-duplicates by accident; follow-ups
-are drawn from the training corpus, so that the classifier meets complaints, thanks and new requests. Deterministic.
+are drawn from the English part of the corpus, so that the classifier meets complaints, thanks and new requests.
 """
 
 from __future__ import annotations
@@ -81,4 +81,4 @@ def _follow_ups(*, neutral: bool) -> list[str]:
 
 
 def _corpus() -> list[LabelledConversation]:
-    return [labelled for path in sorted(CORPUS.glob("*.txt")) for labelled in read_corpus(path)]
+    return [labelled for path in sorted(CORPUS.glob("en_*.txt")) for labelled in read_corpus(path)]

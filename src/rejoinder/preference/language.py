@@ -44,11 +44,13 @@ _SCRIPTS = (
 _ONE_LANGUAGE = frozenset({"ja", "ko", "zh", "th", "he", "el"})
 
 
+@functools.lru_cache(maxsize=256)  # several gates ask about the same few texts of a conversation
 def prose(text: str) -> str:
     """The text without code, links, tags and signs."""
     return " ".join(_NOT_PROSE.sub(" ", text[: 4 * _READ]).split())[:_READ]
 
 
+@functools.lru_cache(maxsize=256)
 def scripts(text: str) -> dict[str, float]:
     """Share of each script among the letters of the prose of `text`; kana make Han letters count as `ja`. Empty if too few."""
     told_by = prose(text)[:_TOLD_BY]
