@@ -263,12 +263,18 @@ def threshold(probability: NDArray[np.float64], right: NDArray[np.bool_], precis
 def _out_of_fold(
     found: Sequence[Example], design: Design, labels: Rows, weights: NDArray[np.float64], recipe: Recipe
 ) -> Scores:
+    """Scores of the real examples, each by a model that has not seen its group; 0 for invented ones, which are always seen.
+
+    So a change of the corpus leaves the folds as they are, and two corpora can be compared.
+    """
     from sklearn.model_selection import StratifiedGroupKFold  # noqa: PLC0415 - as above
 
     scores = np.zeros((len(found), CLASSES))
-    folds = StratifiedGroupKFold(recipe.folds, shuffle=True, random_state=recipe.seed)
     invented = np.array([not e.real for e in found])
-    for seen, unseen in folds.split(labels, labels, [e.group for e in found]):
+    real, corpus = np.flatnonzero(~invented), np.flatnonzero(invented)
+    folds = StratifiedGroupKFold(recipe.folds, shuffle=True, random_state=recipe.seed)
+    for kept, left in folds.split(real, labels[real], [found[int(i)].group for i in real]):
+        seen, unseen = np.concatenate([real[kept], corpus]), real[left]
         model = fit(design.rows(seen), labels[seen], weights[seen], invented[seen], recipe)
         scores[unseen] = model.logits(design.rows(unseen))
     return scores
