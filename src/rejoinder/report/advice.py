@@ -51,11 +51,12 @@ def _look_first(found: Headline, categories: Sequence[Category], themes: Themes)
             why=f"It is the commonest kind of complaint: {most.observed.count:,} of {total:,} detected "
             f"({percent(most.observed.count / total, 0)}). {most.definition}",
         )
-    if themes.themes:
-        theme = themes.themes[0]
+    theme = next((one for one in themes.themes if not one.by_category), None)
+    if theme is not None:
         yield Advice(
-            what=f"Read the complaints around “{', '.join(theme.words)}”.",
-            why=f"They are the largest theme: {theme.n:,} of {themes.sampled:,} complaints looked at ({percent(theme.share)}).",
+            what=f"Read the complaints under “{theme.title}”.",
+            why=f"They are the largest theme: {theme.share.count:,} of {themes.sampled:,} complaints looked at "
+            f"({percent(theme.share.share)}; 95 % interval {interval(theme.share)}).",
         )
 
 

@@ -19,7 +19,7 @@ from rejoinder.store import Dataset, query
 
 SAMPLE = 5_000
 _WORDS_READ = 300
-"""Characters of a turn that stand for it where the detector named no evidence."""
+"""Characters of a turn that are looked at; they stand for the complaint where the detector named no evidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ class Complaint:
     category: str
     language: str
     words: str
+    said: str
+    """The beginning of the turn."""
 
 
 def count_complaints(flat: Flat | None) -> int:
@@ -76,7 +78,8 @@ def quotes(annotated: Dataset, complaints: Sequence[Complaint]) -> list[Quote]:
 
 def _complaint(row: dict[str, Any]) -> Complaint:
     evidence = (row["evidence"] or "").strip()
-    return Complaint(row["id"], row["turn"], row["category"], row["language"], evidence or row["said"] or "")
+    said = row["said"] or ""
+    return Complaint(row["id"], row["turn"], row["category"], row["language"], evidence or said, said)
 
 
 def _talks(annotated: Dataset, ids: set[str]) -> list[AnnotatedConversation]:

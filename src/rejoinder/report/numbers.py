@@ -182,12 +182,17 @@ class Quote(Value, frozen=True, kw_only=True):
 
 
 class Theme(Value, frozen=True, kw_only=True):
-    """Complaints that use the same words."""
+    """Complaints of one known kind, or that use the same words."""
 
+    name: str
+    """Name of the aspect in `aspects.toml`; empty where the words made the theme."""
+    title: str
     words: tuple[str, ...]
-    n: int
-    share: float
+    """The words that set it apart; empty for a known kind."""
+    share: Share
     """Of the complaints in the sample."""
+    by_category: int
+    """Complaints that hold no cue and are here for their category."""
     categories: tuple[Counted, ...]
     quotes: tuple[Quote, ...]
 
@@ -198,8 +203,13 @@ class Themes(Value, frozen=True, kw_only=True):
     negatives: int
     sampled: int
     themes: tuple[Theme, ...]
+    """Known kinds, the largest first, then groups by words, the largest first."""
+    by_cue: int
+    """Complaints of the sample told by a cue in the user's words."""
+    by_category: int
+    by_words: int
     scattered: int
-    """Complaints of the sample that share no theme."""
+    """Complaints of the sample that fit no theme."""
     quotes: tuple[Quote, ...]
     """Single complaints, where there are too few for themes."""
     problem: str | None

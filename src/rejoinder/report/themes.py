@@ -1,7 +1,7 @@
-"""Themes of complaints: what unhappy users say in the same words, found without a model and the same on every run.
+"""Themes of complaints: known kinds told by cues first, then groups that use the same words; the same on every run.
 
-Non-negative factors of a bounded sample's TF-IDF matrix (Lee and Seung 1999). A theme is named by the words that set it
-apart (weighted log-odds, Monroe, Colaresi and Quinn 2008); what shares no words with others is counted as scattered.
+Asks no model. Groups are non-negative factors of a TF-IDF matrix (Lee and Seung 1999), named by the words that set them apart
+(weighted log-odds, Monroe, Colaresi and Quinn 2008). What fits neither is counted as scattered.
 """
 
 from __future__ import annotations
@@ -19,16 +19,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rejoinder.report.aspects import Found, aspects, assign
 from rejoinder.report.complaints import Complaint, quotes
 from rejoinder.report.numbers import Counted, Theme, Themes
+from rejoinder.report.shares import share
 from rejoinder.report.shown import cut
 from rejoinder.store import Dataset
 
 Floats = NDArray[np.float64]
 FEWEST = 15
 """Below this many complaints there are no themes, only single complaints."""
-MOST_THEMES = 9
+MOST_THEMES = 5
+"""Groups by words, at most: known kinds come first, and a list that nobody reads to its end tells nothing."""
 _QUOTES = 3
+_WHERE = {"evidence": 0, "turn": 1, "category": 2}
 _NAMED_BY = 4
 _LIKENESS = 0.2
 """Cosine of a complaint with its theme below which it counts as scattered; chosen by reading the themes of 563 complaints."""
@@ -46,28 +50,92 @@ class Cluster:
     words: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """A theme before it is quoted: its complaints, the most typical first."""
+
+    name: str
+    title: str
+    words: tuple[str, ...]
+    members: tuple[Complaint, ...]
+    by_category: int = 0
+
+
 def themes(annotated: Dataset, complaints: Sequence[Complaint], negatives: int, seed: int) -> Themes:
     """Group the sampled complaints and quote some of each group in context."""
     if len(complaints) < FEWEST:
-        shown = tuple(quotes(annotated, complaints[: 2 * _QUOTES]))
-        return Themes(
-            negatives=negatives, sampled=len(complaints), themes=(), scattered=0, quotes=shown, problem="too-few-complaints"
-        )
-    clusters = cluster([one.words for one in complaints], seed)
-    chosen = [_examples(complaints, one) for one in clusters]
+        return _single(annotated, complaints, negatives)
+    found = [assign(one.words, one.said, one.category) for one in complaints]
+    known = _known(complaints, found)
+    rest = [one for one, aspect in zip(complaints, found, strict=True) if aspect is None]
+    groups = [*known, *_unknown(rest, seed)]
+    chosen = [_examples(one.members) for one in groups]
     cited = iter(quotes(annotated, [one for some in chosen for one in some]))
-    found = tuple(
+    shown = tuple(
         Theme(
+            name=one.name,
+            title=one.title,
             words=one.words,
-            n=len(one.members),
-            share=round(len(one.members) / len(complaints), 6),
-            categories=_categories([complaints[i] for i in one.members]),
+            share=share(len(one.members), len(complaints)),
+            by_category=one.by_category,
+            categories=_categories(one.members),
             quotes=tuple(next(cited) for _ in some),
         )
-        for one, some in zip(clusters, chosen, strict=True)
+        for one, some in zip(groups, chosen, strict=True)
     )
-    scattered = len(complaints) - sum(one.n for one in found)
-    return Themes(negatives=negatives, sampled=len(complaints), themes=found, scattered=scattered, quotes=(), problem=None)
+    by_category = sum(one.by_category for one in known)
+    by_words = sum(len(one.members) for one in groups if not one.name)
+    return Themes(
+        negatives=negatives,
+        sampled=len(complaints),
+        themes=shown,
+        by_cue=len(complaints) - len(rest) - by_category,
+        by_category=by_category,
+        by_words=by_words,
+        scattered=len(rest) - by_words,
+        quotes=(),
+        problem=None,
+    )
+
+
+def _single(annotated: Dataset, complaints: Sequence[Complaint], negatives: int) -> Themes:
+    return Themes(
+        negatives=negatives,
+        sampled=len(complaints),
+        themes=(),
+        by_cue=0,
+        by_category=0,
+        by_words=0,
+        scattered=0,
+        quotes=tuple(quotes(annotated, complaints[: 2 * _QUOTES])),
+        problem="too-few-complaints",
+    )
+
+
+def _known(complaints: Sequence[Complaint], found: Sequence[Found | None]) -> list[_Group]:
+    """One group for each aspect that occurs, the largest first."""
+    groups = []
+    for index, aspect in enumerate(aspects()):
+        held = [(one, where.by) for one, where in zip(complaints, found, strict=True) if where and where.aspect == index]
+        if held:
+            by_category = sum(by == "category" for _, by in held)
+            groups.append(_Group(aspect.name, aspect.title, (), _plainest(held), by_category))
+    return sorted(groups, key=lambda one: -len(one.members))
+
+
+def _plainest(held: Sequence[tuple[Complaint, str]]) -> tuple[Complaint, ...]:
+    """Complaints in the order of how well they show their aspect: cue in the evidence first, then of middling length."""
+    lengths = [len(one.words) for one, by in held if by == "evidence"] or [len(one.words) for one, _ in held]
+    middle = float(np.median(lengths))
+    return tuple(one for one, _ in sorted(held, key=lambda some: (_WHERE[some[1]], abs(len(some[0].words) - middle))))
+
+
+def _unknown(rest: Sequence[Complaint], seed: int) -> list[_Group]:
+    """Groups by words among the complaints that no aspect holds."""
+    if len(rest) < FEWEST:
+        return []
+    found = cluster([one.words for one in rest], seed)
+    return [_Group("", " · ".join(one.words), one.words, tuple(rest[i] for i in one.members)) for one in found]
 
 
 def cluster(texts: Sequence[str], seed: int) -> list[Cluster]:
@@ -80,7 +148,7 @@ def cluster(texts: Sequence[str], seed: int) -> list[Cluster]:
         matrix = vectorizer.fit_transform(texts)
     except ValueError:  # no word occurs in two complaints
         return []
-    belongs, likeness = _factors(matrix, min(MOST_THEMES, max(3, len(texts) // 40)), seed)
+    belongs, likeness = _factors(matrix, min(MOST_THEMES, max(3, len(texts) // 15)), seed)
     terms = vectorizer.get_feature_names_out()
     fewest = max(3, len(texts) // 100)
     groups = [np.flatnonzero((belongs == one) & (likeness >= _LIKENESS)) for one in range(belongs.max() + 1)]
@@ -135,10 +203,10 @@ def _overlap(term: str, other: str) -> bool:
     return bool(set(term.split()) & set(other.split()))
 
 
-def _examples(complaints: Sequence[Complaint], one: Cluster) -> list[Complaint]:
+def _examples(members: Sequence[Complaint]) -> list[Complaint]:
     """The most typical complaints of a group that differ in wording and conversation."""
     chosen: list[Complaint] = []
-    for candidate in (complaints[i] for i in one.members):
+    for candidate in members:
         if len(chosen) == _QUOTES:
             break
         if all(_plain(candidate) != _plain(other) and candidate.conversation != other.conversation for other in chosen):
