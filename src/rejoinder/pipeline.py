@@ -6,7 +6,6 @@ logs -> conversations -> feedback -> preference examples -> trainer files -> rep
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from rejoinder.engine import Engine, InProcess, ProcessPool, Progress, Run
-from rejoinder.errors import InputError
+from rejoinder.errors import InputError, UsageError
 from rejoinder.feedback import DetectFeedback, load_card
 from rejoinder.ingest import Detected, Duplicate, ReadLogs, Sketch, find_duplicates, plan
 from rejoinder.preference import MinePreferences, export_examples
@@ -183,9 +182,9 @@ class Result:
 
 def opened(folder: Path, workers: int | None = None, progress: Tell = lambda _: None, *, resume: bool = True) -> Run:
     """Open a run folder for work; use it as a context manager, it is locked for this process until then."""
-    if not resume:
-        shutil.rmtree(folder / "data", ignore_errors=True)
-    return Run(folder, _engine(workers or os.cpu_count() or 1), progress)
+    if workers is not None and workers < 1:
+        raise UsageError(f"workers is {workers}; it must be 1 or more.")
+    return Run(folder, _engine(workers or os.cpu_count() or 1), progress, resume=resume)
 
 
 def settings_of(folder: Path, recipe: Path | None = None) -> Settings:

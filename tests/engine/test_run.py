@@ -166,3 +166,21 @@ def test_leftovers_of_a_killed_process_are_swept(tmp_path: Path) -> None:
     made(tmp_path, InProcess())
     assert bytes_of(tmp_path) == before
     assert folder_bytes(tmp_path) > 0
+
+
+def test_a_folder_with_files_of_somebody_else_is_refused_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / "mine.txt").write_text("mine")
+    with pytest.raises(StoreError, match="holds other files"), Run(tmp_path, InProcess(), resume=False):
+        pass
+    assert (tmp_path / "report" / "mine.txt").read_text() == "mine"
+
+
+def test_starting_anew_waits_for_the_lock_before_it_forgets(tmp_path: Path) -> None:
+    made(tmp_path, InProcess())
+    before = bytes_of(tmp_path)
+    with Run(tmp_path, InProcess()), pytest.raises(RunLockedError), Run(tmp_path, InProcess(), resume=False):
+        pass
+    assert bytes_of(tmp_path) == before
+    with Run(tmp_path, InProcess(), resume=False):
+        assert not (tmp_path / "data").exists()

@@ -9,7 +9,7 @@ import pytest
 from rejoinder.errors import UsageError
 from rejoinder.feedback import DetectFeedback, situations
 from rejoinder.identity import canonical_json
-from rejoinder.records import Conversation, Message, Origin
+from rejoinder.records import AnnotatedConversation, Conversation, Message, Origin
 
 
 def conversation(*texts: str) -> Conversation:
@@ -71,3 +71,16 @@ def test_other_weights_than_the_installed_ones_are_refused() -> None:
 def test_a_withheld_answer_is_unknown_not_short() -> None:
     (hidden,) = situations(conversation("u:hi", "a:[response not published]", "u:again"))
     assert hidden.response is None
+
+
+def test_a_quote_is_not_cut_at_a_dot_inside_a_name() -> None:
+    said = "No, that is wrong, main.py still fails in line 3.5 of the listing."
+    messages = (
+        Message(role="user", content="Repair my script."),
+        Message(role="assistant", content="I have repaired the script for you, it runs now."),
+        Message(role="user", content=said),
+    )
+    chat = Conversation(id="c", source="t", origin=Origin(file="f", row=1), messages=messages)
+    (annotated,) = DetectFeedback()([chat])
+    assert isinstance(annotated, AnnotatedConversation)
+    assert annotated.feedback[0].evidence == (said.strip("."),)

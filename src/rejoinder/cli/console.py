@@ -54,7 +54,7 @@ def _plain(now: Progress) -> None:
 
 def _counts(now: Progress) -> str:
     failed = f", {now.failed:,} left out" if now.failed else ""
-    reused = f" ({now.reused:,} units done before)" if now.reused else ""
+    reused = f" ({now.reused:,} of the units done before)" if now.reused else ""
     return f"{now.written:,} rows{failed}{reused}"
 
 

@@ -6,6 +6,7 @@ A part's name is the hash of the step's fields and of the part it was made from,
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -47,16 +48,22 @@ class Run:
         folder: made if it does not exist.
         engine: where units run.
         progress: called after each finished unit.
+        resume: False forgets the datasets that the folder holds.
     """
 
-    def __init__(self, folder: Path, engine: Engine, progress: Callable[[Progress], None] = lambda _: None) -> None:
+    def __init__(
+        self, folder: Path, engine: Engine, progress: Callable[[Progress], None] = lambda _: None, *, resume: bool = True
+    ) -> None:
         self.folder = folder
         self.engine = engine
         self._progress = progress
+        self._resume = resume
         self._lock = FolderLock(folder)
 
     def __enter__(self) -> Run:
         self._lock.__enter__()
+        if not self._resume:  # only now: another process may have been at work in it
+            shutil.rmtree(self.folder / DATA, ignore_errors=True)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

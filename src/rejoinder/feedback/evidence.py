@@ -20,7 +20,9 @@ LONGEST = 30
 """Words of the longest quote."""
 OPENING = 2.0
 """Vote for the first sentence: people say what was wrong before they say what they want."""
-_BORDER = frozenset(".!?。！？;；\n")
+_BORDER = frozenset("。！？；\n")
+_BORDER_BEFORE_SPACE = frozenset(".!?;")
+"""Inside `main.py`, `2.5` or `a?b` they end nothing."""
 _STRIP = " \t\n\r.,;:!。，；：！-–—"
 
 
@@ -69,7 +71,12 @@ def _quote(shown: str, whole: str, texts: Texts, words: Words, votes: NDArray[np
 def _breaks(shown: str, texts: Texts, words: Words, low: int, high: int) -> list[bool]:
     """Whether a sentence ends with each word."""
     ends = texts.place[words.stop[low:high] - 1].tolist()
-    return [shown[end] in _BORDER or shown[end + 1 : end + 2] == "\n" for end in ends]
+    return [_ends_sentence(shown[end : end + 2]) for end in ends]
+
+
+def _ends_sentence(sign_and_next: str) -> bool:
+    sign, following = sign_and_next[:1], sign_and_next[1:]
+    return sign in _BORDER or following == "\n" or (sign in _BORDER_BEFORE_SPACE and (not following or following.isspace()))
 
 
 def _best_run(votes: list[float], breaks: list[bool]) -> tuple[int, int]:

@@ -7,7 +7,7 @@ data is only read to leave out whatever equals it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from rejoinder.feedback.gold import LABELS, LabelledConversation, read_corpus, r
 from rejoinder.feedback.model import CLASSES, COLUMNS, NEGATIVE, Design, Floats, Model, Scores, calibrated, decide
 from rejoinder.feedback.rubrics import RULES, fires
 from rejoinder.feedback.situation import Situation, situations
+from rejoinder.language import UNKNOWN, detect_language
 
 Rows = NDArray[np.int64]
 
@@ -119,7 +120,7 @@ def examples(labelled: LabelledConversation) -> list[Example]:
     """One example for each labelled turn that has a response before it and says something."""
     by_turn = {s.turn: s for s in situations(labelled.conversation)}
     opening = labelled.conversation.turns[0].request.strip().lower()[:300]
-    language = labelled.language if labelled.language != "und" else _language(labelled)
+    language = labelled.language if labelled.language != UNKNOWN else detect_language(_requests(labelled))
     return [
         Example(by_turn[m.turn], LABELS.index(m.label), m.confidence, opening, labelled.source, language, m.rubrics)
         for m in labelled.labels
@@ -297,11 +298,8 @@ def _key(situation: Situation) -> tuple[str, str]:
     return situation.response or "", situation.follow_up
 
 
-def _language(labelled: LabelledConversation) -> str:
-    import py3langid  # noqa: PLC0415 - loads its model on import
-
-    spoken = " ".join(turn.request for turn in labelled.conversation.turns)[:2000]
-    return str(py3langid.classify(spoken)[0])
+def _requests(labelled: LabelledConversation) -> Iterator[str]:
+    return (turn.request for turn in labelled.conversation.turns)
 
 
 def _card(

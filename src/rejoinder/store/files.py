@@ -73,6 +73,10 @@ def folder_bytes(path: Path) -> int:
     return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
 
 
+MARK = ".rejoinder"
+"""The lock's file: a folder that has it is ours to write to, and one that has other files but not it is not."""
+
+
 class FolderLock:
     """Exclusive use of a folder by one process, released by the system even after `kill -9`."""
 
@@ -83,7 +87,9 @@ class FolderLock:
     def __enter__(self) -> FolderLock:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._descriptor = os.open(self.folder / ".lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
+            if not (self.folder / MARK).exists() and any(self.folder.iterdir()):
+                raise StoreError(f"{self.folder}: holds other files and is no run folder. Choose a new or empty one with -o.")
+            self._descriptor = os.open(self.folder / MARK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
         except OSError as error:
             raise _unwritable(self.folder, error) from error
         try:
