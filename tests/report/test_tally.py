@@ -192,3 +192,10 @@ def test_a_run_where_every_row_was_quarantined_says_so(tmp_path):
     found = tally(made, tmp_path / "report")
     assert (found.read.rows, found.read.quarantined, found.read.balanced) == (4, 4, True)
     assert found.advice[-1].what == "Look at the quarantined rows."
+
+
+def test_the_categories_of_a_polarity_add_up_to_its_share_in_the_headline(numbers: Numbers) -> None:
+    for polarity in numbers.headline.polarities:
+        parts = [one.corrected.share for one in numbers.categories if one.polarity == polarity.polarity and one.corrected]
+        assert polarity.corrected is not None
+        assert sum(parts) == pytest.approx(polarity.corrected.share, abs=1e-4)

@@ -72,10 +72,18 @@ def headline(counts: Counts, confusion: Confusion, taxonomy: Taxonomy, conversat
     )
 
 
-def categories(counts: Counts, confusion: Confusion, taxonomy: Taxonomy, seed: int) -> tuple[Category, ...]:
-    """Every category with its counted and its corrected share, in the order of the taxonomy."""
+def categories(counts: Counts, confusion: Confusion, taxonomy: Taxonomy, top: Headline, seed: int) -> tuple[Category, ...]:
+    """Every category with its counted and its corrected share, in the order of the taxonomy.
+
+    The categories of a polarity are scaled to add up to that polarity's share in the headline `top`: it is corrected with
+    a coarser and so surer matrix, and two answers to one question would only confuse.
+    """
     found = _prevalence(counts.table, None if confusion is None else np.asarray(confusion), seed)
     shares, fixed = _observed(counts.table, found), _corrected(found, counts.table.shape[1])
+    for polarity in top.polarities:
+        members = [i for i, one in enumerate(taxonomy.categories) if one.polarity == polarity.polarity]
+        for i, scaled in zip(members, _scaled([fixed[i] for i in members], polarity.corrected), strict=True):
+            fixed[i] = scaled
     return tuple(
         Category(
             name=one.name, title=one.title, definition=one.definition, polarity=one.polarity,
@@ -110,6 +118,18 @@ def _corrected(found: Prevalence, classes: int) -> list[Estimate | None]:
     if found.corrected is None:
         return [None] * classes
     return [estimate(*one) for one in zip(found.corrected.share, found.corrected.low, found.corrected.high, strict=True)]
+
+
+def _scaled(parts: list[Estimate | None], whole: Estimate | None) -> list[Estimate | None]:
+    """Parts that add up to the whole, their intervals stretched alike; a single part is the whole."""
+    known = [part for part in parts if part is not None]
+    if whole is None or len(known) < len(parts):
+        return parts
+    if len(parts) == 1:
+        return [whole]
+    total = sum(part.share for part in known)
+    factor = whole.share / total if total else 1.0
+    return [estimate(part.share * factor, part.low * factor, min(1.0, part.high * factor)) for part in known]
 
 
 def _sentence(negative: Polarities) -> str:

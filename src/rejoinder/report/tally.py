@@ -36,7 +36,7 @@ def tally(sources: ReportSources, folder: Path) -> Numbers:
     with flattened(sources.annotated, folder) as flat:
         counts = count_categories(flat, taxonomy)
         found = headline(counts, confusion, taxonomy, sources.annotated.written, sources.seed)
-        kinds = categories(counts, confusion, taxonomy, sources.seed)
+        kinds = categories(counts, confusion, taxonomy, found, sources.seed)
         positions, times = by_position(flat, taxonomy), by_time(flat, taxonomy)
         models, languages = by_column(flat, taxonomy, "model"), by_column(flat, taxonomy, "language")
         signals = explicit_signals(flat)
