@@ -36,9 +36,10 @@ def praised(request: str, reply: str | Message, **about: object) -> PreferenceEx
 
 def test_the_gates_stand_in_the_documented_order() -> None:
     names = (
-        "empty tool-use attachment unsafe-praise refusal cut-off near-identical ignores-feedback length-ratio language-switch"
+        "empty tool-use attachment unsafe-praise refusal cut-off near-identical repeats-context ignores-feedback length-ratio "
+        "language-switch apology-opener"
     )
-    assert [gate.name for gate in GATES] == [*names.split(), "apology-opener"]
+    assert [gate.name for gate in GATES] == names.split()
 
 
 def test_the_first_gate_that_drops_gives_the_reason_and_later_ones_flag() -> None:
@@ -222,11 +223,35 @@ def test_similarity_is_one_for_equal_texts_and_low_for_others() -> None:
         ('Use the word "parliament" in it.', BAD, GOOD + " It has a parliament.", True),
         ("It was founded in 1927, not in 1913.", GOOD, GOOD.replace("1913", "1910"), False),
         ("It was founded in 1927, not in 1913.", GOOD, GOOD.replace("1913", "1927"), True),
+        ("Do it without the re package.", "```\nimport re\n```", "```\nimport re\nre.sub(a, b)\n```", False),
+        ("do it without the re package", "```\nimport re\n```", "You're lucky:\n```\na.split()\n```", True),
+        ("Don't use numpy please", "import numpy as np", "Use NumPy arrays for this.", False),
+        ("Don't use numpy please", "import numpy as np", "Here it is without numpy: sum(a)", True),
+        ("Don’t use `eval`!", "eval(x)", "result = eval(y)", False),
+        ("and without using pandas, ok?", "import pandas as pd", "import pandas", False),
+        ("Don't use the word delve.", "Let us delve into it.", "We will delve into it again.", False),
     ],
 )
 def test_demands_that_can_be_checked_are_checked(complaint: str, bad: str, good: str, met: bool) -> None:
     demand = unmet_demand(complaint, ASK, good, bad)
     assert (demand.unmet is None, demand.met) == (met, met)
+
+
+@pytest.mark.parametrize(
+    ("complaint", "chosen"),
+    [
+        ("I cannot go on without it.", "Then use it."),
+        ("Explain it without jargon.", "Here is an explanation; jargon is explained."),
+        ("It stopped without the slightest warning.", "The warning is off by default."),
+        ("Don't use that.", "Use that instead of the other."),
+        ("It works without the re package.", "```\nprint(core.re_use)\n```\nYou're done."),
+        ("do it without the re package", "```\n# this does not need re at all\na.split()\n```"),
+        ("do it without the re package", "The re module is not needed: use split."),
+        ("do it without the re package", "Re-read your text and split it by hand; they're short."),
+    ],
+)
+def test_what_only_looks_like_a_word_to_leave_out_is_no_demand(complaint: str, chosen: str) -> None:
+    assert unmet_demand(complaint, ASK, chosen, "Use it like that.").unmet is None
 
 
 def test_numbers_of_a_pasted_traceback_are_no_demands() -> None:
@@ -266,13 +291,29 @@ def test_code_and_names_are_no_language() -> None:
     assert language("ok") is None
 
 
-def test_an_apology_in_front_of_a_repair_is_flagged_or_dropped_as_told() -> None:
+def test_an_apology_in_front_of_a_repair_is_dropped_or_only_flagged_as_told() -> None:
     sorry = talk(ASK, BAD, WRONG, f"You're right, I apologize. {GOOD}", THANKS, "Bye.", said={2: "NEG_AWARE", 3: "POS"})
-    (flagged,) = pairs(sorry)
+    (dropped,) = pairs(sorry)
+    assert (dropped.dropped_by, dropped.flags) == ("apology-opener", ())
+    assert str(dropped.chosen).startswith("You're right"), "texts are never altered"
+    flagged = next(e for e in MinePreferences(gates=(ApologyOpener(drops=False),))([sorry]) if e.kind == "pair")
     assert (flagged.dropped_by, flagged.flags) == (None, ("apology-opener",))
-    strict = MinePreferences(gates=(ApologyOpener(drops=True),))([sorry])
-    assert next(e for e in strict if e.kind == "pair").dropped_by == "apology-opener"
-    assert str(flagged.chosen).startswith("You're right"), "texts are never altered"
+
+
+@pytest.mark.parametrize(("category", "after"), [("NEG_AWARE", "POS"), ("NEG_REPHRASE", "POS"), ("NEG_AWARE", "NEU")])
+def test_no_rule_of_repairs_teaches_to_apologise_to_a_first_request(category: str, after: str) -> None:
+    good = f"Apologies for the confusion. {GOOD}"
+    (pair,) = pairs(talk(ASK, BAD, WRONG, good, NEXT, PERTH, said={2: category, 3: after}))
+    assert pair.dropped_by == "apology-opener"
+
+
+def test_an_answer_that_was_given_before_is_dropped_unless_it_is_short() -> None:
+    (again,) = [e for e in mined(talk(ASK, BAD, NEXT, BAD, WRONG, said={3: "NEG_AWARE"})) if e.dropped_by != "duplicate"]
+    assert (again.kind, again.dropped_by) == ("unpaired", "repeats-context")
+    (short,) = mined(talk(ASK, "Sydney.", NEXT, "Sydney.", WRONG, said={3: "NEG_AWARE"}))
+    assert short.dropped_by is None
+    pasted = mined(talk(f"Is this right? {GOOD}", GOOD, THANKS, "Bye.", said={2: "POS"}))
+    assert [e.dropped_by for e in pasted] == [None, None], "what the user pasted is no repetition"
 
 
 def test_empty_answers_and_requests_are_dropped() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from rejoinder.preference.reading import Reading
 from rejoinder.records import Conversation, ExampleKind, Feedback, Message, Turn
 
 Key = tuple[str, int, str | None, str | None]
@@ -59,6 +60,8 @@ class Case:
     candidate: Candidate
     conversation: Conversation
     turns: Sequence[Turn]
+    reading: Reading
+    """Shared by the cases of a conversation."""
 
     @property
     def chosen(self) -> Answer | None:
@@ -78,24 +81,31 @@ class Case:
     @cached_property
     def context(self) -> tuple[Message, ...]:
         """The messages before the judged answer, as logged; nothing of the answer and nothing after it."""
-        return before_answer(self.conversation, self.turns[self.candidate.turn - 1])
+        return self.conversation.messages[: self.asked]
 
     @cached_property
-    def seen(self) -> tuple[Message, ...]:
-        """The messages before the later of the answers: all that the model had read when it wrote a repair."""
-        last = max(answer.turn for answer in (self.chosen, self.rejected) if answer is not None)
-        return before_answer(self.conversation, self.turns[last - 1])
+    def asked(self) -> int:
+        """Number of messages in the context."""
+        return before_answer(self.turns[self.candidate.turn - 1])
+
+    @cached_property
+    def seen(self) -> int:
+        """Number of messages before the later of the answers: all that the model had read when it wrote a repair."""
+        return before_answer(self._last)
 
     @property
-    def used(self) -> tuple[Message, ...]:
-        """What was seen, and all messages of the turn of the later answer."""
-        last = max(answer.turn for answer in (self.chosen, self.rejected) if answer is not None)
-        return self.conversation.messages[: self.turns[last - 1].stop]
+    def used(self) -> int:
+        """Number of messages that were seen or stand in the turn of the later answer."""
+        return self._last.stop
+
+    @property
+    def _last(self) -> Turn:
+        return self.turns[max(answer.turn for answer in (self.chosen, self.rejected) if answer is not None) - 1]
 
 
-def before_answer(conversation: Conversation, turn: Turn) -> tuple[Message, ...]:
-    """The messages from the start of the conversation to the first answer of `turn`, without it."""
+def before_answer(turn: Turn) -> int:
+    """Number of messages from the start of the conversation to the first answer of `turn`, without it."""
     for offset, message in enumerate(turn.messages[1:], start=1):
         if message.role == "assistant" and message.content.strip():
-            return conversation.messages[: turn.start + offset]
-    return conversation.messages[: turn.stop]
+            return turn.start + offset
+    return turn.stop

@@ -1,4 +1,4 @@
-"""What a complaint asks for that can be checked without a model: length, language, quoted words, numbers.
+"""What a complaint asks for that can be checked without a model: length, language, quoted words, numbers, words to leave out.
 
 Anything less sure is not checked: an unmet demand drops a pair, so it has to be one.
 """
@@ -16,6 +16,27 @@ _LONGEST_COMPLAINT = 400
 _QUOTED = re.compile(r"[\"“”«»「『]([^\"“”«»「」『』\n]{2,60})[\"“”«»」』]")
 _NUMBER = re.compile(r"(?<![\w.,:/])\d(?:[\d.,]{0,8})\d(?![\w.,:/]*\d)")
 _CODE = re.compile(r"```|Traceback|\bError\b|Exception|\bFile\b.*\bline\b|[{};]\s*$|^>>>|^(?:[^,\n]+,){3}", re.MULTILINE)
+_FORBIDDEN = re.compile(
+    r"\b(?:without(?: using)?|(?:do not|don[’']?t|never|stop) (?:use|using|import|importing))"
+    r" (?:the |any |that )?(?P<lead>words? |term |[a-z]+ (?=\w+ (?:package|library|module)\b))?[`*]*"
+    r"(?P<word>[a-z_][\w.+#]*[\w+#])[`*]*(?P<kind> (?:package|library|module|lib)\b)?"
+    r"(?=\s*(?:[,.;:!?)]|$|please\b|(?:this|next) time\b|and\b|but\b|or\b|instead\b))",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""One token, at the end of its clause: "without the re package", "don't use numpy"."""
+_NO_NAMES = """
+it that this them these those one ones any anything all so such him her me us you being doing using asking thinking loss exception
+fail delay doubt question success luck problem problems issues errors error warning further more too again
+"""
+_NO_NAME = frozenset(_NO_NAMES.split())
+_LEFT_OUT = re.compile(
+    r"\b(?:without|not?|never|avoid\w*|instead of|rather than|remov\w+|replac\w+|exclud\w+|drop\w*|free of|other than)\b"
+    r"|n[’']t\b",
+    re.IGNORECASE,
+)
+_NEAR = 40
+"""Characters around a word in which an answer may say that it leaves the word out."""
+_FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _ASKS_LANGUAGE = re.compile(
     r"\b(?:in|auf|en|em|in|po|на|em|into|use|speak|write|answer|reply|respond)\s+\w+|用|で|로|بال|türkçe|по-\w+", re.IGNORECASE
 )
@@ -31,7 +52,7 @@ class Demand:
 
 def unmet_demand(complaint: str, request: str, chosen: str, rejected: str) -> Demand:
     """Check the demands of `complaint` on the answer `chosen`, given the answer `rejected` that drew it."""
-    found = [check(complaint, request, chosen, rejected) for check in (_length, _language, _quotes_and_numbers)]
+    found = [check(complaint, request, chosen, rejected) for check in (_length, _language, _quotes_and_numbers, _forbidden)]
     unmet = next((one.unmet for one in found if one.unmet), None)
     return Demand(unmet, any(one.met for one in found))
 
@@ -72,3 +93,33 @@ def _quotes_and_numbers(complaint: str, request: str, chosen: str, rejected: str
     if any(word.casefold().strip() in chosen.casefold() for word in wanted):
         return Demand(met=True)
     return Demand(f"“{wanted[0].strip()}” was asked for, and it is not in the answer")
+
+
+def _forbidden(complaint: str, request: str, chosen: str, rejected: str) -> Demand:
+    """A word or a package that is to be left out; a bare word only where the rejected answer had it."""
+    if len(complaint) > _LONGEST_COMPLAINT:
+        return Demand()
+    met = False
+    for match in _FORBIDDEN.finditer(complaint):
+        word, package = match["word"], bool(match["kind"])
+        had = _uses(word, rejected)
+        if word.casefold() in _NO_NAME or not (package or had):
+            continue
+        if _uses(word, chosen):
+            return Demand(f"it was to do without “{word}”, and still uses it")
+        met = met or had
+    return Demand(met=met)
+
+
+def _uses(word: str, answer: str) -> bool:
+    """Whether the whole word stands in the code of the answer (in all of it, where it has none) and is not being left out."""
+    text = "\n".join(_FENCED.findall(answer)) or answer
+    case = re.NOFLAG if len(word) <= 3 else re.IGNORECASE  # short names are words of the language in another case
+    whole = re.compile(rf"(?<![\w’'-]){re.escape(word)}(?![\w’'-])", case)
+    return any(not _LEFT_OUT.search(_around(text, one)) for one in whole.finditer(text))
+
+
+def _around(text: str, match: re.Match[str]) -> str:
+    """What stands on the line of a word, close to it."""
+    before = text[max(0, match.start() - _NEAR) : match.start()].rsplit("\n", 1)[-1]
+    return f"{before} {text[match.end() : match.end() + _NEAR].split(chr(10), 1)[0]}"

@@ -65,8 +65,12 @@ class ToolUse:
 
     def __call__(self, case: Case, /) -> Finding | None:
         """Drop candidates whose context or answers hold tool calls or tool messages."""
-        used = any(m.role == "tool" or m.tool_calls for m in case.used)
+        used = case.reading.first(_tool, case.used)
         return Finding("The conversation used tools up to this answer.") if used else None
+
+
+def _tool(message: Message) -> str | None:
+    return "tool" if message.role == "tool" or message.tool_calls else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +81,13 @@ class Attachment:
 
     def __call__(self, case: Case, /) -> Finding | None:
         """Drop candidates whose context or answers hold parts that are not text."""
-        for message in case.used:
-            if message.parts and (match := _NOT_TEXT.search(message.parts)):
-                return Finding(f"A message before the answer holds a part of type {match.group(1)}.")
-        return None
+        kind = case.reading.first(_attached, case.used)
+        return Finding(f"A message before the answer holds a part of type {kind}.") if kind else None
+
+
+def _attached(message: Message) -> str | None:
+    match = _NOT_TEXT.search(message.parts) if message.parts else None
+    return match.group(1) if match else None
 
 
 _NOT_TEXT = re.compile(r'"(?:type|content_type)"\s*:\s*"(?!(?:text|input_text|output_text|multimodal_text)")([^"]{1,40})"')
@@ -111,7 +118,7 @@ def unsafe(case: Case) -> str | None:
         return "The log's own moderation marks the conversation as toxic."
     if any(answer is not None and answer.toxic for answer in (case.chosen, case.rejected)):
         return "The log's own moderation marks the answer as toxic."
-    return next(filter(None, map(_unsafe_message, case.seen)), None)
+    return case.reading.first(_unsafe_message, case.seen)
 
 
 def _unsafe_message(message: Message) -> str | None:
@@ -186,11 +193,32 @@ class NearIdentical:
 
 
 @dataclass(frozen=True, slots=True)
+class RepeatsContext:
+    """The judged answer stands word for word in an earlier answer of its own context: the model repeated itself.
+
+    Its context shows it as an answer already, to learn or to unlearn. Answers shorter than `least` characters ("Yes.") may
+    well be right twice. The rejected answer of a pair may repeat: that is what it is rejected for.
+    """
+
+    name: str = "repeats-context"
+    least: int = 20
+
+    def __call__(self, case: Case, /) -> Finding | None:
+        """Drop what an assistant message of the context holds already."""
+        judged = case.chosen or case.rejected
+        text = judged.text.strip() if judged else ""
+        if len(text) < self.least:
+            return None
+        repeated = any(m.role == "assistant" and text in m.content for m in case.context)
+        return Finding("The answer stands word for word in its own context.") if repeated else None
+
+
+@dataclass(frozen=True, slots=True)
 class IgnoresFeedback:
     """The chosen answer does not do what the complaint asked for, as far as that can be checked without a model.
 
-    Checked: shorter, longer, a language by name, quoted words and numbers that are to stand in the answer; else that the
-    answer changed at all.
+    Checked: shorter, longer, a language by name, quoted words and numbers that are to stand in the answer, a word or package
+    that is to be left out; else that the answer changed at all.
     """
 
     name: str = "ignores-feedback"
@@ -241,21 +269,30 @@ class LanguageSwitch:
         pair = asked_in if case.rejected is None else differ(case.chosen.text, case.rejected.text)
         if pair is None or (asked_in is None and language(case.request)):  # as the request: then the other one had switched
             return None
-        asked = [*(m.content for m in case.context if m.role in ("user", "system")), case.candidate.complaint]
-        if any(phrases.languages_named(text) or phrases.find("translation", text) for text in asked):
+        if case.reading.first(_names_language, case.asked) or _asks_language(case.candidate.complaint):
             return None
         return Finding(f"The answer is in another language ({pair[0]}) than was spoken before ({pair[1]}).")
+
+
+def _names_language(message: Message) -> str | None:
+    return _asks_language(message.content) if message.role in ("user", "system") else None
+
+
+def _asks_language(text: str) -> str | None:
+    """The language that a text names, or the words with which it asks for a translation."""
+    return next(iter(sorted(phrases.languages_named(text))), None) or phrases.find("translation", text)
 
 
 @dataclass(frozen=True, slots=True)
 class ApologyOpener:
     """The chosen repair speaks about the earlier answer first ("You're right, sorry"): it does not answer the request alone.
 
-    Texts are never altered. Flags by default, because dropping them would leave few repairs; set `drops` for clean pairs.
+    Learnt for the request alone, it would teach to apologise to a first request. Texts are never altered: it is dropped, or
+    only flagged with `drops=False`, where a few more pairs are worth it.
     """
 
     name: str = "apology-opener"
-    drops: bool = False
+    drops: bool = True
 
     def __call__(self, case: Case, /) -> Finding | None:
         """Find chosen answers of mined pairs that open with an apology or a reference to a correction."""
@@ -271,8 +308,8 @@ def _short(text: str) -> str:
 
 
 AnyGate = (
-    Empty | ToolUse | Attachment | UnsafePraise | Refusal | CutOff | NearIdentical | IgnoresFeedback | LengthRatio
-    | LanguageSwitch | ApologyOpener
+    Empty | ToolUse | Attachment | UnsafePraise | Refusal | CutOff | NearIdentical | RepeatsContext | IgnoresFeedback
+    | LengthRatio | LanguageSwitch | ApologyOpener
 )  # fmt: skip
 
 GATES: tuple[AnyGate, ...] = (
@@ -283,6 +320,7 @@ GATES: tuple[AnyGate, ...] = (
     Refusal(),
     CutOff(),
     NearIdentical(),
+    RepeatsContext(),
     IgnoresFeedback(),
     LengthRatio(),
     LanguageSwitch(),

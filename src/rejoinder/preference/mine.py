@@ -14,10 +14,11 @@ from rejoinder.preference import phrases, rules, signals
 from rejoinder.preference.candidate import Candidate, Case, Key
 from rejoinder.preference.context import trainer_context
 from rejoinder.preference.gates import GATES, AnyGate, judge
+from rejoinder.preference.reading import Reading
 from rejoinder.preference.rules import Thresholds
 from rejoinder.preference.split import split_of
 from rejoinder.preference.story import Story
-from rejoinder.records import AnnotatedConversation, Feedback, PreferenceExample, Provenance, Record
+from rejoinder.records import AnnotatedConversation, Feedback, Message, PreferenceExample, Provenance, Record
 
 Rule = Callable[[Story, Thresholds], Iterator[Candidate]]
 
@@ -37,6 +38,9 @@ IMPLICIT: tuple[Rule, ...] = (
 )
 DUPLICATE = "duplicate"
 """Stands in `dropped_by` where an earlier, surer rule admitted the same row."""
+
+TOO_MANY = "too-many"
+"""Stands in `dropped_by` where the conversation had given its share already."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,12 @@ class MinePreferences:
     """Negative categories that make no pair: the response to a question about the answer answers another request."""
     most_complaints: int = 4
     """Longest run of complaints that is read as one request."""
+    most_examples: int = 20
+    """Candidates of one conversation that meet the gates, surest rules first and then in order; the others are dropped.
+
+    Each example holds all that was said before it, so that without a bound a long conversation costs the square of its
+    length; and one talkative person would outweigh all others.
+    """
     seed: int = 0
     held_out: float = 0.1
     """Share of users (of conversations, where the log knows no user) whose examples are held out."""
@@ -77,16 +87,30 @@ class MinePreferences:
 
     def _examples(self, annotated: AnnotatedConversation) -> Iterator[PreferenceExample]:
         story = Story(annotated)
+        reading = Reading(story.conversation.messages)
         seen: dict[Key, str] = {}
         copies: dict[tuple[Key, str], int] = {}
         for candidate in self._candidates(story):
-            case = Case(candidate, story.conversation, story.turns)
+            case = Case(candidate, story.conversation, story.turns, reading)
             copy = copies[candidate.key, candidate.rule] = copies.get((candidate.key, candidate.rule), 0) + 1
             if earlier := seen.get(candidate.key):
-                yield self._example(case, copy, DUPLICATE, f"The rule {earlier} admitted the same row.", ())
+                yield self._bare(case, copy, DUPLICATE, f"The rule {earlier} admitted the same row.")
+                continue
+            if len(seen) >= self.most_examples:
+                yield self._bare(case, copy, TOO_MANY, self._enough)
                 continue
             seen[candidate.key] = candidate.rule
-            yield self._example(case, copy, *judge(case, self.gates))
+            context, repairs = trainer_context(case.context)
+            dropped_by, reason, found = judge(case, self.gates)
+            yield self._example(case, copy, context, dropped_by, reason, (*found, *repairs))
+
+    @property
+    def _enough(self) -> str:
+        return f"The conversation has given {self.most_examples} candidates of surer rules or earlier turns already."
+
+    def _bare(self, case: Case, copy: int, dropped_by: str, reason: str) -> PreferenceExample:
+        """A row dropped before the gates, without its context: storing that for each would cost the square of the length."""
+        return self._example(case, copy, (), dropped_by, reason, ())
 
     def _candidates(self, story: Story) -> Iterator[Candidate]:
         limits = Thresholds(
@@ -102,10 +126,15 @@ class MinePreferences:
             yield from rule(story, limits)
 
     def _example(
-        self, case: Case, copy: int, dropped_by: str | None, reason: str | None, found: tuple[str, ...]
+        self,
+        case: Case,
+        copy: int,
+        context: tuple[Message, ...],
+        dropped_by: str | None,
+        reason: str | None,
+        found: tuple[str, ...],
     ) -> PreferenceExample:
         candidate, conversation = case.candidate, case.conversation
-        context, repairs = trainer_context(case.context)
         return PreferenceExample(
             id=fingerprint("example", [conversation.id, conversation.source, candidate.rule, copy, *candidate.key]),
             kind=candidate.kind,
@@ -117,7 +146,7 @@ class MinePreferences:
             provenance=_provenance(case),
             dropped_by=dropped_by,
             reason=reason,
-            flags=tuple(dict.fromkeys((*candidate.flags, *found, *repairs))),
+            flags=tuple(dict.fromkeys((*candidate.flags, *found))),
         )
 
 

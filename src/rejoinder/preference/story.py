@@ -67,7 +67,7 @@ class Story:
 
     def next_answered(self, turn: int) -> int | None:
         """The first turn from `turn` on that has a response."""
-        return next((t.number for t in self.turns[turn - 1 :] if t.answers), None)
+        return next((n for n in range(turn, len(self.turns) + 1) if self.turns[n - 1].answers), None)
 
 
 def verdict(feedback: Feedback) -> Verdict:
