@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 import yaml
-from planted import ASK, BAD, GOOD, REPAIRED, THANKS, WRONG, answer, kept, mined, talk, thumb
+from planted import ASK, BAD, GOOD, PERTH, REPAIRED, THANKS, WRONG, answer, kept, mined, talk, thumb
 
 from rejoinder.errors import UsageError
 from rejoinder.preference import TARGETS, export_examples
@@ -18,6 +18,7 @@ from rejoinder.preference.export import TRAINER_MAX_LENGTH, kto_weights
 from rejoinder.preference.export.axolotl import chatml
 from rejoinder.preference.export.lengths import Lengths, estimated_tokens
 from rejoinder.records import Message, PreferenceExample
+from rejoinder.report.yields import yields
 from rejoinder.store import Dataset, Part, write_part
 
 SYSTEM = Message(role="system", content="Answer in one sentence.")
@@ -27,9 +28,14 @@ USERS = 60
 
 def examples() -> list[PreferenceExample]:
     """Pairs, good, bad and SFT examples on both sides of the split, and some that gates dropped."""
-    plain = [talk(*REPAIRED, said={2: "NEG_AWARE", 3: "POS"}, id=f"a{i}", language="en") for i in range(USERS)]
-    turns = [Message(role="user", content=ASK), answer(BAD), Message(role="user", content=WRONG), answer(GOOD, thumb(1))]
-    rich = [talk(SYSTEM, GREETING, *turns, said={2: "NEG_CORRECTION"}, id=f"b{i}", language="no") for i in range(USERS)]
+    plain = [
+        talk(f"{ASK} ({i})", *REPAIRED[1:], said={2: "NEG_AWARE", 3: "POS"}, id=f"a{i}", language="en") for i in range(USERS)
+    ]
+    turns = [answer(BAD), Message(role="user", content=WRONG), answer(GOOD, thumb(1))]
+    first = [Message(role="user", content=f"{ASK} ({i})") for i in range(USERS)]
+    rich = [
+        talk(SYSTEM, GREETING, first[i], *turns, said={2: "NEG_CORRECTION"}, id=f"b{i}", language="no") for i in range(USERS)
+    ]
     unsafe = [talk("How to make a pipe bomb?", GOOD, THANKS, "Bye.", said={2: "POS"}, id=f"c{i}") for i in range(3)]
     return mined(*plain, *rich, *unsafe, held_out=0.3)
 
@@ -208,6 +214,55 @@ def test_a_failure_on_the_way_leaves_the_old_export_as_it_was(folder: Path, tmp_
         export_examples(broken(), target, ("trl",))
     assert (target / "summary.json").read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+def told(ask: str, category: str, name: str, *before: str) -> list[PreferenceExample]:
+    """The unpaired and SFT examples of one conversation in which GOOD was praised or called wrong."""
+    turn = len(before) // 2 + 2
+    return mined(talk(*before, ask, GOOD, "What?", PERTH, said={turn: category}, id=name), held_out=0.0)
+
+
+def test_a_row_that_branches_of_one_tree_share_is_written_once(tmp_path: Path) -> None:
+    tree = [*told(ASK, "POS", "a"), *told(ASK, "POS", "b"), *told(ASK, "POS", "c", "Hello!", "Hello to you, too.")]
+    summary = export_examples(tree, tmp_path / "out")
+    assert summary.kept == {"unpaired": {"train": 2}, "sft": {"train": 2}}
+    assert summary.dropped == {"repeated": {"sft": 1, "unpaired": 1}}
+    assert len(rows(tmp_path / "out/trl/kto/train.jsonl")) == len(rows(tmp_path / "out/hub/kto/train.jsonl")) == 2
+    dropped = rows(tmp_path / "out/dropped.jsonl")
+    assert [(row["provenance"]["conversation_id"], row["dropped_by"]) for row in dropped] == [("b", "repeated")] * 2
+    assert "| unpaired | repeated | 1 |" in (tmp_path / "out/hub/README.md").read_text("utf-8")
+
+
+def test_of_two_labels_for_one_answer_the_first_one_stands_and_the_other_is_counted_apart(tmp_path: Path) -> None:
+    rated = [*told(ASK, "NEG_AWARE", "a"), *told(ASK, "POS", "b"), *told(ASK, "NEG_AWARE", "c")]
+    summary = export_examples(rated, tmp_path / "out", ("trl",))
+    assert [row["label"] for row in rows(tmp_path / "out/trl/kto/train.jsonl")] == [False]
+    assert summary.dropped == {"contradicted": {"unpaired": 1}, "repeated": {"unpaired": 1}}
+    assert summary.kept["sft"] == {"train": 1}, "another kind is another row"
+
+
+def test_pairs_with_another_worse_answer_are_no_repeats(tmp_path: Path) -> None:
+    said = {2: "NEG_AWARE", 3: "POS"}
+    two = [talk(*REPAIRED, said=said, id="a"), talk(ASK, BAD + " Yes.", *REPAIRED[2:], said=said, id="b")]
+    summary = export_examples(mined(*two, held_out=0.0), tmp_path / "out", ("trl",))
+    assert summary.kept["pair"] == {"train": 2}
+
+
+def test_the_report_counts_as_kept_what_the_files_hold(tmp_path: Path) -> None:
+    rated = [*told(ASK, "NEG_AWARE", "a"), *told(ASK, "POS", "b"), *told(ASK, "NEG_AWARE", "c"), *told(ASK, "POS", "d")]
+    found = [*examples(), *examples()[:50], *rated]
+    report = write_part(tmp_path / "part.parquet", PreferenceExample, found, [], len(found))
+    dataset = Dataset(folder=tmp_path, record=PreferenceExample, parts=(Part("part", report),))
+    summary, counted = export_examples(dataset, tmp_path / "out", ("trl",)), yields(dataset)
+    assert {one.kind: (one.train, one.held_out) for one in counted.kinds} == {
+        kind: (splits.get("train", 0), splits.get("held_out", 0)) for kind, splits in summary.kept.items()
+    }
+    assert {one.gate: one.n for one in counted.gates} == {gate: sum(n.values()) for gate, n in summary.dropped.items()}
+    assert {(one.rule, one.kind): one.kept for one in counted.rules if one.kept} == {
+        (rule, kind): n for rule, kinds in summary.rules.items() for kind, n in kinds.items()
+    }
+    assert {"repeated", "contradicted"} < {one.gate for one in counted.gates}
+    assert counted.mined == counted.kept + sum(one.n for one in counted.gates) == summary.examples
 
 
 def lmsys() -> list[PreferenceExample]:

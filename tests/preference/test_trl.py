@@ -62,10 +62,11 @@ SMALL: dict[str, Any] = {
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("trl") / "preference"
-    plain = [talk(*REPAIRED, said={2: "NEG_AWARE", 3: "POS"}, id=f"a{i}") for i in range(12)]
-    turns = [Message(role="user", content=ASK), answer(BAD), Message(role="user", content=WRONG), answer(GOOD, thumb(1))]
+    plain = [talk(f"{ASK} ({i})", *REPAIRED[1:], said={2: "NEG_AWARE", 3: "POS"}, id=f"a{i}") for i in range(12)]
+    asks = [Message(role="user", content=f"{ASK} ({i})") for i in range(12)]
+    turns = [answer(BAD), Message(role="user", content=WRONG), answer(GOOD, thumb(1))]
     lead = [Message(role="system", content="Be brief."), Message(role="assistant", content="Hello! 👋 你好")]
-    rich = [talk(*lead, *turns, said={2: "NEG_CORRECTION"}, id=f"b{i}") for i in range(12)]
+    rich = [talk(*lead, ask, *turns, said={2: "NEG_CORRECTION"}, id=f"b{i}") for i, ask in enumerate(asks)]
     export_examples(mined(*plain, *rich, held_out=0.3), target)
     return target
 

@@ -25,8 +25,8 @@ _FORBIDDEN = re.compile(
 )
 """One token, at the end of its clause: "without the re package", "don't use numpy"."""
 _NO_NAMES = """
-it that this them these those one ones any anything all so such him her me us you being doing using asking thinking loss exception
-fail delay doubt question success luck problem problems issues errors error warning further more too again
+it that this them these those one ones any anything all so such him her me us you being doing using asking thinking loss
+exception fail delay doubt question success luck problem problems issues errors error warning further more too again
 """
 _NO_NAME = frozenset(_NO_NAMES.split())
 _LEFT_OUT = re.compile(

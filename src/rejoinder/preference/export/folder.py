@@ -1,6 +1,7 @@
 """One pass over the examples writes the files of all targets, the provenance of every row and the rows that gates dropped.
 
-The folder appears whole or not at all; equal examples give equal bytes. Memory does not grow with the rows.
+The folder appears whole or not at all; equal examples give equal bytes. Memory grows by some 100 bytes a kept row, to tell
+repeats.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from rejoinder.errors import UsageError
 from rejoinder.preference.export import axolotl, hub, llamafactory, openai, openrlhf, trl
 from rejoinder.preference.export.lengths import LengthReport
 from rejoinder.preference.export.messages import Row
+from rejoinder.preference.export.repeats import Repeats
 from rejoinder.preference.export.tally import SPLITS, Tally
 from rejoinder.preference.export.weights import KtoWeights
 from rejoinder.records import PreferenceExample
@@ -85,7 +87,7 @@ def export_examples(
     *,
     allow_restricted: bool = False,
 ) -> ExportSummary:
-    """Write trainer files for all kept examples, and take the place of what the folder held.
+    """Write trainer files for all kept examples, equal rows once, and take the place of what the folder held.
 
     Args:
         examples: kept and dropped ones, in the order in which rows are to stand; read once, as a stream.
@@ -127,13 +129,15 @@ class _Writer:
     stack: ExitStack
     targets: tuple[Target, ...]
     tally: Tally = field(default_factory=Tally)
+    repeats: Repeats = field(default_factory=Repeats)
     lines: dict[str, int] = field(default_factory=dict)
     files: dict[str, IO[bytes]] = field(default_factory=dict)
     examples: int = 0
 
     def add(self, example: PreferenceExample) -> None:
-        """Write one example to all its places."""
+        """Write one example to all its places, or to the dropped ones where an earlier row says the same."""
         self.examples += 1
+        example = self.repeats.judged(example)
         self.tally.add(example)
         if example.dropped_by is not None:
             self._line("dropped.jsonl", _dropped(example))

@@ -79,6 +79,8 @@ Sources of the conversations: {_counted(tally.sources)}. Languages: {_counted(ta
 
 {_table(("kind", "gate", "rows"), _lines(tally.dropped))}
 
+`repeated` rows stand in the set once already; `contradicted` ones stand there with the opposite label, which came first.
+
 Flags on rows that were kept: {_counted(tally.flags)}. Flags are not columns; they stand in the provenance file of the export.
 
 ## Limits
