@@ -49,6 +49,13 @@ def test_what_is_stored_and_written_grows_with_the_length_and_not_with_its_squar
     assert sum(file.stat().st_size for file in tmp_path.rglob("*") if file.is_file()) < 5_000_000
 
 
+def test_contexts_at_the_end_of_a_long_conversation_are_bounded_too() -> None:
+    late = talk(*[f"{n} {'word ' * 60}" for n in range(2 * TURNS)], said=dict.fromkeys(range(TURNS - 50, TURNS), "POS"))
+    found = mined(late)
+    assert sum(e.dropped_by is None for e in found) == 1, "each holds 1.2 million characters; the first one may"
+    assert len(msgspec.json.encode(found)) < 2_000_000
+
+
 def test_a_question_reads_each_message_once_however_many_candidates_ask() -> None:
     read: list[str] = []
 

@@ -68,6 +68,8 @@ class MinePreferences:
     Each example holds all that was said before it, so that without a bound a long conversation costs the square of its
     length; and one talkative person would outweigh all others.
     """
+    most_characters: int = 500_000
+    """Characters of context that the candidates of one conversation may hold together; the first one may hold any number."""
     seed: int = 0
     held_out: float = 0.1
     """Share of users (of conversations, where the log knows no user) whose examples are held out."""
@@ -88,6 +90,7 @@ class MinePreferences:
     def _examples(self, annotated: AnnotatedConversation) -> Iterator[PreferenceExample]:
         story = Story(annotated)
         reading = Reading(story.conversation.messages)
+        held = 0
         seen: dict[Key, str] = {}
         copies: dict[tuple[Key, str], int] = {}
         for candidate in self._candidates(story):
@@ -96,7 +99,8 @@ class MinePreferences:
             if earlier := seen.get(candidate.key):
                 yield self._bare(case, copy, DUPLICATE, f"The rule {earlier} admitted the same row.")
                 continue
-            if len(seen) >= self.most_examples:
+            held += case.reading.characters(case.asked)
+            if len(seen) >= self.most_examples or (seen and held > self.most_characters):
                 yield self._bare(case, copy, TOO_MANY, self._enough)
                 continue
             seen[candidate.key] = candidate.rule
@@ -106,7 +110,10 @@ class MinePreferences:
 
     @property
     def _enough(self) -> str:
-        return f"The conversation has given {self.most_examples} candidates of surer rules or earlier turns already."
+        return (
+            f"The conversation has given {self.most_examples} candidates, or {self.most_characters:,} characters of context, "
+            "of surer rules or earlier turns already."
+        )
 
     def _bare(self, case: Case, copy: int, dropped_by: str, reason: str) -> PreferenceExample:
         """A row dropped before the gates, without its context: storing that for each would cost the square of the length."""

@@ -6,6 +6,7 @@ Knows no gate. Without it, every candidate of a long conversation would read all
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 
 from rejoinder.records import Message
 
@@ -18,8 +19,13 @@ class Reading:
 
     def __init__(self, messages: Sequence[Message]) -> None:
         self._messages = messages
+        self._ends = [0, *accumulate(len(message.content) for message in messages)]
         self._read: dict[Question, int] = {}
         self._first: dict[Question, tuple[int, str]] = {}
+
+    def characters(self, stop: int) -> int:
+        """Characters in the messages before index `stop`."""
+        return self._ends[stop]
 
     def first(self, question: Question, stop: int) -> str | None:
         """What `question` finds in the first of the messages before index `stop` in which it finds anything."""
