@@ -19,6 +19,7 @@ check: .venv/dev  ## lint, format, types, the floors of the house
 	$(BIN)/lint-imports
 
 bench: .venv/dev  ## every performance claim, measured here and now (about 40 minutes)
+	$(PIP) --group bench
 	$(BIN)/python -m benchmarks
 
 clean:

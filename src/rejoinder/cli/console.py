@@ -8,13 +8,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
 from rejoinder import pipeline
 from rejoinder.engine import Progress
+from rejoinder.preference import ExportSummary
 from rejoinder.store import Dataset, query
 
 _SHOWN = 20
@@ -61,7 +64,7 @@ def _counts(now: Progress) -> str:
 def print_result(result: pipeline.Result) -> None:
     """Say what came out and where it lies."""
     print_counts(result.ingested)
-    print_yields(result.examples)
+    print_exported(result.preference)
     print(f"feedback    {result.feedback}")
     print(f"preference  {result.preference}")
     print(f"report      {result.report}")
@@ -79,8 +82,19 @@ def print_counts(ingested: pipeline.Ingested) -> None:
 
 
 def print_yields(examples: Dataset) -> None:
-    """Show what the gates kept and dropped, by kind of example."""
+    """Show what the gates kept and dropped, by kind of example, before repeats are dropped from the files."""
     sql = """SELECT kind, count(*) FILTER (dropped_by IS NULL) AS kept, count(*) FILTER (dropped_by IS NOT NULL) AS dropped
              FROM examples GROUP BY kind ORDER BY kind"""
     for row in query(sql, examples=examples.files) if examples.files else ():
-        print(f"{row['kind']:<11} {row['kept']:,} kept, {row['dropped']:,} dropped by gates")
+        _print_kind(row["kind"], row["kept"], row["dropped"])
+
+
+def print_exported(preference: Path) -> None:
+    """Show how many examples of each kind stand in the files, and how many gates and repeats have dropped."""
+    summary = msgspec.json.decode((preference / "summary.json").read_bytes(), type=ExportSummary)
+    for kind, splits in summary.kept.items():
+        _print_kind(kind, sum(splits.values()), sum(kinds.get(kind, 0) for kinds in summary.dropped.values()))
+
+
+def _print_kind(kind: str, kept: int, dropped: int) -> None:
+    print(f"{kind:<11} {kept:,} kept, {dropped:,} dropped by gates")
