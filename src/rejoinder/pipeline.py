@@ -15,7 +15,7 @@ import msgspec
 from rejoinder.engine import Engine, InProcess, ProcessPool, Progress, Run
 from rejoinder.errors import InputError, UsageError
 from rejoinder.feedback import DetectFeedback, load_card
-from rejoinder.ingest import Detected, Duplicate, ReadLogs, Sketch, find_duplicates, plan
+from rejoinder.ingest import Detected, Duplicate, ReadLogs, Sketch, check_kinds, find_duplicates, plan
 from rejoinder.preference import MinePreferences, export_examples
 from rejoinder.records import AnnotatedConversation, Conversation, Failure, PreferenceExample
 from rejoinder.report import LogFile, ReportSources, write_report
@@ -65,8 +65,8 @@ def ingest(work: Run, logs: str | Path | Sequence[str | Path], settings: Setting
     chosen = settings.ingest
     columns = tuple(sorted(chosen.columns.items()))
     spool = work.folder / "data" / "spool"
+    step = ReadLogs(column_map=columns, redact=check_kinds(chosen.redact), detect_language=chosen.detect_language)
     found = plan(names, spool=spool, format=chosen.format, column_map=columns, limit=chosen.limit)
-    step = ReadLogs(column_map=columns, redact=chosen.redact, detect_language=chosen.detect_language)
     read = work.each("read", step, [(unit.fingerprint, unit) for unit in found.units])
     sketches = work.map("sketches", Sketch(), read)
     repeated = find_duplicates(sketches, chosen.near_duplicates)

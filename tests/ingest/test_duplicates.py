@@ -120,3 +120,11 @@ def test_the_signature_estimates_the_similarity_of_texts(words: int, changed: fl
 
 def test_nothing_is_found_in_an_empty_dataset(tmp_path: Path) -> None:
     assert found(tmp_path) == []
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_long_text_of_a_few_words_has_a_signature_of_its_own() -> None:
+    texts = ["x y z " * 400_000, "x y w " * 400_000, "x y z " * 399_000]
+    bands = [Sketch()([talk("a", text)])[0].bands for text in texts]
+    assert all(bands)
+    assert (bands[0] == bands[2], bands[0] == bands[1]) == (True, False)

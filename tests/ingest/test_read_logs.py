@@ -9,6 +9,8 @@ import pytest
 
 from rejoinder.errors import InputError
 from rejoinder.ingest import ReadLogs, plan
+from rejoinder.records import Conversation
+from rejoinder.store import write_part
 
 from .logs import conversation, lines, packed, read, read_bytes
 
@@ -93,8 +95,42 @@ def test_every_way_to_lay_out_json_gives_the_same_rows(tmp_path: Path, name: str
 def test_an_empty_file_is_named_and_gives_nothing(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     path.touch()
-    planned = plan([path], spool=tmp_path / "spool")
-    assert (planned.units, planned.rows, planned.detected[0].why) == ((), 0, "empty")
+    (tmp_path / "other.jsonl").write_bytes(lines([conversation(1)]))
+    planned = plan([path, tmp_path / "other.jsonl"], spool=tmp_path / "spool")
+    assert (planned.rows, planned.detected[0].why) == (1, "empty")
+
+
+def test_nothing_but_empty_files_is_an_error_that_names_one(tmp_path: Path) -> None:
+    paths = [tmp_path / "a.jsonl", tmp_path / "b.csv"]
+    for path in paths:
+        path.write_bytes(b"\n")
+    with pytest.raises(InputError, match=r"b\.csv: is empty\. "):
+        plan(paths[1:], spool=tmp_path / "spool")
+    with pytest.raises(InputError, match=r"a\.jsonl: is empty, and so are 1 more"):
+        plan(paths, spool=tmp_path / "spool")
+
+
+def test_redaction_reaches_ids_users_and_the_quarantine(tmp_path: Path) -> None:
+    mail = "jane.doe@example.com"
+    rows = lines([conversation(1) | {"id": f"{n}-{mail}", "user": mail, "model": mail, "title": mail} for n in (1, 2)])
+    bad_rows = (
+        lines([{"id": "x", "note": f"\n{mail}", "messages": [{"role": "assistant", "content": "4111111111111111"}]}])
+        + lines([{"messages": [{"role": 7, "content": mail}]}])
+        + b'{"torn": "\\njane.doe\\u0040example.com \\ud83d\n'
+        + b'{"torn": "'
+        + b"." * 19_990
+        + b" jane.doe@example.com\n"
+    )
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(rows + bad_rows)
+    good, bad = read(plan([path], spool=tmp_path / "spool"), ReadLogs(redact=("email", "card")))
+    assert (len(good), len(bad)) == (2, 4)
+    assert len({c.id for c in good}) == 2
+    assert len({c.user for c in good}) == 1
+    for sign in ("jane", "example", "4111"):
+        assert sign not in str([good, bad])
+    assert json.loads(bad[0].raw or "")["note"] == "\n[EMAIL]", "a row of JSON stays one"
+    write_part(tmp_path / "part.parquet", Conversation, good, bad, 6)
 
 
 @pytest.mark.parametrize("name", ["log.jsonl", "log.jsonl.gz", "log.json"])

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
+from rejoinder import pipeline
 from rejoinder.errors import UsageError
 from rejoinder.ingest.redact import KINDS, check_kinds, redact_text, redacted
 from rejoinder.records import Alternative, Conversation, Message, Origin, Signal
+from rejoinder.settings import IngestSettings, Settings
+
+from .logs import conversation, lines
 
 
 @pytest.mark.parametrize(
@@ -69,8 +75,46 @@ def test_everything_that_somebody_wrote_is_cleaned_and_counted() -> None:
     assert redacted(clean, ("email",)) == clean
 
 
+def test_ids_and_names_become_fingerprints_that_stay_distinct() -> None:
+    def of(who: str) -> Conversation:
+        signal = Signal(kind="score", name=who, origin=f"scores.{who}")
+        sibling = Alternative(content="b", model=who, id=who, signals=(signal,))
+        messages = (
+            Message(role="user", content="hi", id=who, finish_reason=who),
+            Message(role="assistant", content="a", model=who, name=who, signals=(signal,), alternatives=(sibling,)),
+        )
+        origin = Origin(file="f", row=1)
+        repairs = (f"message 1: time '{who}' -> none",)
+        return Conversation(id=who, source="s", origin=origin, messages=messages, user=who, model=who, repairs=repairs)
+
+    first, second = (redacted(of(who), ("email",)) for who in ("ann@example.com", "bob@example.com"))
+    assert "example" not in str([first, second])
+    assert (first.id != second.id, first.user != second.user) == (True, True)
+    assert first == redacted(of("ann@example.com"), ("email",)), "the same person keeps the same name"
+    assert redacted(of("ann"), ("email",)) == of("ann")
+
+
+def test_parts_and_calls_stay_json() -> None:
+    parts = json.dumps([{"text": "me:\na@example.com", "card": 4111111111111111}])
+    messages = (Message(role="user", content="x", parts=parts, tool_calls=parts),)
+    conversation = Conversation(id="c", source="s", origin=Origin(file="f", row=1), messages=messages)
+    message = redacted(conversation, KINDS).messages[0]
+    for text in (message.parts, message.tool_calls):
+        assert json.loads(text or "") == [{"text": "me:\n[EMAIL]", "card": "[CARD]"}]
+
+
 def test_kinds_are_checked_and_ordered() -> None:
     assert check_kinds(["phone", "email"]) == ("email", "phone")
     assert check_kinds(["all"]) == KINDS
     with pytest.raises(UsageError, match="names"):
         check_kinds(["names"])
+
+
+def test_a_run_checks_the_kinds_before_it_reads_and_knows_all(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(lines([conversation(1, "I am a@example.com", "Hello")]))
+    with pipeline.opened(tmp_path / "run", workers=1) as work:
+        with pytest.raises(UsageError, match="Known: all, url, email"):
+            pipeline.ingest(work, tmp_path / "missing.jsonl", Settings(ingest=IngestSettings(redact=("nope",))))
+        ingested = pipeline.ingest(work, log, Settings(ingest=IngestSettings(redact=("all",))))
+    assert [c.messages[0].content for c in ingested.conversations] == ["I am [EMAIL]"]

@@ -55,6 +55,7 @@ def test_members_of_an_archive_are_read_in_order_and_strangers_are_named(tmp_pat
         ("b.jsonl", "openai-messages"),
         ("user.json", ""),
     ]
+    assert planned.detected[2].why.startswith("no known format fits"), "the reader sees `not read (why)`"
     assert [c.id for c in read(planned)[0]] == ["c2", "c1"]
 
 
@@ -92,10 +93,57 @@ def test_a_format_can_be_forced_and_an_unknown_one_is_refused(tmp_path: Path) ->
     assert planned.detected[0].why == "--format sharegpt; JSON lines"
     good, bad = read(planned)
     assert (len(good), len(bad)) == (0, 1)
-    with pytest.raises(FormatError, match=r"Known formats: .*sharegpt"):
+    with pytest.raises(UsageError, match=r"Known formats: .*sharegpt"):
         plan([path], spool=tmp_path / "spool", format="shareGTP")
     with pytest.raises(UsageError):
         plan([path], spool=tmp_path / "spool", column_map=(("nonsense", "temperature"),))
+
+
+def test_a_mapped_column_that_no_row_has_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    rows = lines([{"question": "Hi", "answer": "Hello"}] * 3)
+    for name, data in (("log.jsonl", rows), ("log.csv", b"question,answer\nHi,Hello\n")):
+        (tmp_path / name).write_bytes(data)
+        columns = (("assistant", "answer"), ("user", "NOPE"))
+        with pytest.raises(FormatError, match=r"no column `NOPE` \(for user\).*The columns there are: question, answer"):
+            plan([tmp_path / name], spool=tmp_path / "spool", column_map=columns)
+
+
+@pytest.mark.parametrize(
+    ("row", "guess"),
+    [
+        ({"prompt": "a", "followup": "b", "assistant_text": "c"}, "user=prompt,assistant=assistant_text"),
+        (
+            {"session_id": 1, "user_id": 2, "model_name": "m", "userMessage": "a", "created_at": 3},
+            "user=userMessage,assistant=COLUMN,conversation=session_id,time=created_at",
+        ),
+        ({"sender": "me", "text": "a"}, "role=sender,content=text,conversation=COLUMN"),
+    ],
+)
+def test_a_refusal_suggests_a_map_from_the_columns(tmp_path: Path, row: dict[str, object], guess: str) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(lines([row]))
+    with pytest.raises(FormatError) as caught:
+        plan([path], spool=tmp_path / "spool")
+    assert f'--map "{guess}"' in str(caught.value)
+
+
+def test_no_map_is_suggested_where_no_column_speaks(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b'{"temperature": 21}\n')
+    with pytest.raises(FormatError, match="name the columns with --map"):
+        plan([path], spool=tmp_path / "spool")
+
+
+def test_only_empty_lists_of_messages_are_quarantined_not_refused(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(lines([{"messages": []}] * 3))
+    planned = plan([path], spool=tmp_path / "spool")
+    assert planned.detected[0].format == "openai-messages"
+    good, bad = read(planned)
+    assert (good, [failure.reason for failure in bad]) == ([], ["no-messages"] * 3)
+    path.write_bytes(lines([{"messages": ["who", "speaks"]}]))
+    with pytest.raises(FormatError, match="no known format"):
+        plan([path], spool=tmp_path / "spool")
 
 
 def test_the_reason_for_a_format_is_told(tmp_path: Path) -> None:

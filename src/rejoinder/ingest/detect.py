@@ -10,13 +10,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rejoinder.errors import FormatError
+from rejoinder.errors import FormatError, UsageError
 from rejoinder.ingest.cut import TornError, Unfit
 from rejoinder.ingest.decode import decode_row
 from rejoinder.ingest.draft import Unreadable
 from rejoinder.ingest.format import Evidence, Format, Sample
 from rejoinder.ingest.rows import Layout, csv_header, parquet_pieces, pieces_of
 from rejoinder.ingest.sources import Source, beside, read_chunks
+from rejoinder.ingest.suggest import suggested_map
 from rejoinder.store.raw import parquet_shape
 
 _HEAD = 4 << 20
@@ -39,7 +40,8 @@ def choose(source: Source, formats: Sequence[Format], forced: str | None = None)
     """The format of a source; None for an empty one.
 
     Raises:
-        FormatError: none fits, or several fit equally well; the message says what was seen.
+        FormatError: none fits, several fit equally well, or a declared column is missing; says what was seen.
+        UsageError: there is no format named `forced`.
     """
     candidates = list(_candidates(source))
     if not candidates:
@@ -66,20 +68,31 @@ def named_format(formats: Sequence[Format], name: str) -> Format:
     """The format of that name.
 
     Raises:
-        FormatError: there is none; the message lists all.
+        UsageError: there is none; the message lists all.
     """
     for form in formats:
         if form.name == name:
             return form
     known = ", ".join(sorted(form.name for form in formats))
-    raise FormatError(f"unknown format {name!r}", remedy=f"Known formats: {known}.")
+    raise UsageError(f"--format: unknown format {name!r}. Known formats: {known}.")
 
 
 def _forced(source: Source, candidates: list[tuple[Layout, Sample]], formats: Sequence[Format], name: str) -> Choice:
     form = named_format(formats, name)
     scores = [(form.recognise(sample) or Evidence(0, "")).score for _, sample in candidates]
-    layout = candidates[scores.index(max(scores))][0]
+    best = scores.index(max(scores))
+    layout, sample = candidates[best]
+    if not scores[best]:
+        sample = max((sample for _, sample in candidates), key=lambda sample: len(sample.rows))
+    if problem := form.refuse(sample):
+        raise FormatError(problem, file=source.shown, remedy=f"The columns there are: {', '.join(_columns(sample))}.")
     return Choice(form, layout, f"--format {name}; {layout.shown}")
+
+
+def _columns(sample: Sample) -> list[str]:
+    """Columns of a table, or all keys of the sampled rows."""
+    keys = dict.fromkeys(str(key) for row in sample.rows if isinstance(row, dict) for key in row)
+    return list(sample.columns or keys)
 
 
 def _candidates(source: Source) -> Iterator[tuple[Layout, Sample]]:
@@ -185,5 +198,7 @@ def _unknown(source: Source, candidates: list[tuple[Layout, Sample]], formats: S
     if sample.columns:
         seen = "columns " + ", ".join(sample.columns[:12])
     known = ", ".join(sorted(form.name for form in formats))
-    remedy = f"Choose a format with --format ({known}) or name the columns with --map."
+    guess = suggested_map(_columns(sample))
+    columns = f'try --map "{guess}"' if guess else "name the columns with --map"
+    remedy = f"Choose a format with --format ({known}) or {columns}."
     return FormatError(f"no known format fits ({layout.shown}: {seen})", file=source.shown, remedy=remedy)

@@ -43,7 +43,7 @@ class Evidence:
     """What was seen, to print behind the format's name: `mapping and current_node in 10 of 10 rows`."""
 
 
-def _never(sample: Sample, /) -> Evidence | None:
+def _never(sample: Sample, /) -> None:
     return None
 
 
@@ -60,6 +60,8 @@ class Format:
     gets `{"rows": [...]}` with all rows of one group, in order. Raises `Unreadable` for a row that cannot be read;
     an empty result means the row is not a conversation and is quarantined as such."""
     recognise: Callable[[Sample], Evidence | None] = _never
+    refuse: Callable[[Sample], str | None] = _never
+    """Why a file cannot be read though the caller chose this format; None where it may be."""
     group: Callable[[Any], tuple[str, str | float] | None] | None = None
     """For formats whose conversation is spread over rows: key of the conversation and position in it (ties keep the
     order of the file); None or any error: the row stands alone and is quarantined."""

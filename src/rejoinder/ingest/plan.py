@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from rejoinder.errors import FormatError
+from rejoinder.errors import FormatError, InputError
 from rejoinder.identity import digest
 from rejoinder.ingest.detect import Choice, choose, named_format
 from rejoinder.ingest.format import Format
@@ -34,6 +34,8 @@ from rejoinder.ingest.units import (
 )
 from rejoinder.store import replaced
 from rejoinder.store.raw import parquet_shape
+
+_EMPTY = "empty"
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,9 @@ def plan(
         limit: rows at most, over all inputs.
 
     Raises:
-        InputError: an input names nothing or cannot be read.
-        FormatError: a named input has no known format, or none of those in a folder has.
+        InputError: an input names nothing or cannot be read, or all are empty.
+        FormatError: a named input has no known format or no column of the map, or none of those in a folder has.
+        UsageError: `format` is no format's name, or the map has a word that is none of ours.
     """
     formats = known_formats(column_map)
     if format is not None:
@@ -114,16 +117,25 @@ def _told(
             if source.named:
                 raise
             refused.append(error)
-            detected.append(Detected(source.shown, "", f"not read: {error.problem}"))
+            detected.append(Detected(source.shown, "", error.problem))
             continue
         if choice is None:
-            detected.append(Detected(source.shown, "", "empty"))
+            detected.append(Detected(source.shown, "", _EMPTY))
         else:
             choices.append((source, choice))
             detected.append(Detected(source.shown, choice.format.name, choice.why))
-    if refused and not choices:
-        raise refused[0]
+    if not choices:
+        _refuse(refused, [found.file for found in detected if found.why == _EMPTY])
     return choices, detected
+
+
+def _refuse(refused: list[FormatError], empty: list[str]) -> None:
+    """Say why nothing can be read, where that is known."""
+    if refused:
+        raise refused[0]
+    if empty:
+        others = f", and so are {len(empty) - 1} more" if len(empty) > 1 else ""
+        raise InputError(f"is empty{others}", file=empty[0], remedy="Export the log again, or name another file.")
 
 
 def _units(choices: list[tuple[Source, Choice]], spool: Path, limit: int | None) -> Iterator[SourceUnit]:

@@ -13,6 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
 
+import msgspec
+
 from rejoinder.errors import InputError
 from rejoinder.ingest.content import as_json
 from rejoinder.ingest.cut import SHOWN, Piece, Unfit, cut_lines
@@ -22,7 +24,7 @@ from rejoinder.ingest.draft import Draft, Unreadable
 from rejoinder.ingest.format import Format
 from rejoinder.ingest.formats import known_formats
 from rejoinder.ingest.normalise import clean, normalise
-from rejoinder.ingest.redact import redacted
+from rejoinder.ingest.redact import redacted, redacted_failure
 from rejoinder.ingest.spool import note_in
 from rejoinder.ingest.units import SourceUnit
 from rejoinder.records import Conversation, Failure, Origin, Record
@@ -67,10 +69,10 @@ class ReadLogs:
                     yield self._conversation(draft, form.name, origin)
                 except Unreadable as error:
                     outcomes += 1
-                    yield _failure(error, raw, origin)
+                    yield self._failure(error, raw, origin)
             if not outcomes:
                 detail = f"Nothing in the row is a conversation as {form.title} keeps it."
-                yield _failure(Unreadable("not-a-conversation", detail), raw, origin)
+                yield self._failure(Unreadable("not-a-conversation", detail), raw, origin)
 
     def _conversation(self, draft: Draft, source: str, origin: Origin) -> Conversation:
         try:
@@ -79,6 +81,12 @@ class ReadLogs:
             detail = f"A field has a value that no message can have ({type(error).__name__}: {error})."
             raise Unreadable("odd-field", detail) from error
         return redacted(conversation, self.redact) if self.redact else conversation
+
+    def _failure(self, error: Unreadable, raw: Piece | dict[str, Any], origin: Origin) -> Failure:
+        failure = Failure(stage=STAGE, reason=error.reason, detail=clean(error.detail), origin=origin, raw=_shown(raw))
+        if self.redact:
+            failure = redacted_failure(failure, self.redact)
+        return msgspec.structs.replace(failure, raw=(failure.raw or "")[:SHOWN])
 
 
 def _drafts(form: Format, raw: Piece | dict[str, Any], beside: Mapping[str, Any]) -> Iterator[Draft]:
@@ -156,8 +164,9 @@ def _lenient(line: bytes) -> Any:
         return None
 
 
-def _failure(error: Unreadable, raw: Piece | dict[str, Any], origin: Origin) -> Failure:
+def _shown(raw: Piece | dict[str, Any]) -> str:
+    """The row as text, longer than is kept: what is cut through by the cut must still be found by the redaction."""
     if isinstance(raw, Unfit):
         raw = raw.raw
     text = (raw[: 4 * SHOWN] if isinstance(raw, bytes) else as_json(raw).encode()).decode("utf-8", "replace")
-    return Failure(stage=STAGE, reason=error.reason, detail=clean(error.detail), origin=origin, raw=clean(text[:SHOWN]))
+    return clean(text)

@@ -1,4 +1,4 @@
-"""Replaces personal data by a word such as `[EMAIL]` in everything a person or a model wrote, and counts what it replaced.
+"""Replaces personal data by a word such as `[EMAIL]` in all texts of a record, ids by a fingerprint, and counts it.
 
 Patterns with checksums where there are any: it misses names and addresses, and is no proof that none are left.
 """
@@ -15,7 +15,14 @@ from typing import Any
 import msgspec
 
 from rejoinder.errors import UsageError
-from rejoinder.records import Alternative, Conversation, Message, Signal
+from rejoinder.identity import fingerprint
+from rejoinder.ingest.content import as_json
+from rejoinder.ingest.decode import decode_row
+from rejoinder.ingest.draft import Unreadable
+from rejoinder.ingest.normalise import clean as storable
+from rejoinder.records import Alternative, Conversation, Failure, Message, Signal
+
+Clean = Callable[[str], str]
 
 _TOKENS = "|".join(
     (
@@ -107,6 +114,7 @@ class _Kind(msgspec.Struct, frozen=True):
 _DIGITS = re.compile(r"\d[\d\W]{6}|\d{7}")
 """Cards, IBANs and phone numbers have seven digits close together; most texts have not."""
 _DOTS = re.compile(r"[.:](?:\d{1,3}\.\d|[0-9A-Fa-f]{0,4}:)")
+_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|[nrt])")
 _URL = r"\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@'\"<>]+:[^\s/@'\"<>]+@[^\s'\"<>)]+"
 _EMAIL = r"(?<![\w.+-])[\w.+-]{1,64}@(?!\d+x\.)(?:[\w-]{1,63}\.)+[A-Za-z]{2,24}(?!\w)"
 _IBAN = r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b"
@@ -137,23 +145,40 @@ def check_kinds(kinds: Iterable[str]) -> tuple[str, ...]:
 
 
 def redacted(conversation: Conversation, kinds: tuple[str, ...]) -> Conversation:
-    """The conversation with personal data replaced in contents, parts, tool calls, names, signals and alternatives.
+    """The conversation with personal data replaced in all its texts, and ids that hold some replaced by a fingerprint.
 
-    `repairs` gets one line per kind with the number of replacements; what stood there is not kept anywhere.
+    `repairs` gets one line per kind with the number of replacements; what stood there is not kept in the record.
     """
     counts: Counter[str] = Counter()
 
     def clean(text: str) -> str:
         return redact_text(text, kinds, counts)
 
-    messages = tuple([_message(message, clean) for message in conversation.messages])
-    title = clean(conversation.title) if conversation.title else conversation.title
-    user = clean(conversation.user) if conversation.user else conversation.user
+    changes: dict[str, Any] = {
+        "id": _distinct("conversation", conversation.id, clean),
+        "messages": tuple([_message(message, clean) for message in conversation.messages]),
+        "user": conversation.user and _distinct("user", conversation.user, clean),
+        "model": conversation.model and clean(conversation.model),
+        "title": conversation.title and clean(conversation.title),
+        "repairs": tuple([clean(line) for line in conversation.repairs]),
+    }
     if not counts:
         return conversation
     lines = [f"redacted {kind}: {counts[kind]}" for kind in KINDS if counts[kind]]
+    return msgspec.structs.replace(conversation, **changes | {"repairs": (*changes["repairs"], *lines)})
+
+
+def redacted_failure(failure: Failure, kinds: tuple[str, ...]) -> Failure:
+    """The failure with personal data replaced in its row, its detail and its item; a row of JSON stays one."""
+
+    def clean(text: str) -> str:
+        return redact_text(text, kinds, Counter())
+
     return msgspec.structs.replace(
-        conversation, messages=messages, title=title, user=user, repairs=(*conversation.repairs, *lines)
+        failure,
+        detail=clean(failure.detail),
+        item=_distinct("item", failure.item, clean),
+        raw=None if failure.raw is None else _json(failure.raw, clean, lambda text: clean(_unescaped(text))),
     )
 
 
@@ -182,12 +207,18 @@ def _replaced(text: str, name: str, kind: _Kind, counts: Counter[str]) -> str:
     return kind.pattern.sub(word, text)
 
 
-def _message(message: Message, clean: Callable[[str], str]) -> Message:
+def _message(message: Message, clean: Clean) -> Message:
     changes: dict[str, Any] = {"content": clean(message.content)}
-    for field in ("name", "tool_calls", "parts"):
+    for field in ("name", "model", "finish_reason"):
         value = getattr(message, field)
         if value:
             changes[field] = clean(value)
+    for field in ("tool_calls", "parts"):
+        value = getattr(message, field)
+        if value:
+            changes[field] = _json(value, clean, clean)
+    if message.id:
+        changes["id"] = _distinct("message", message.id, clean)
     if message.signals:
         changes["signals"] = tuple([_signal(signal, clean) for signal in message.signals])
     if message.alternatives:
@@ -195,10 +226,54 @@ def _message(message: Message, clean: Callable[[str], str]) -> Message:
     return msgspec.structs.replace(message, **changes)
 
 
-def _signal(signal: Signal, clean: Callable[[str], str]) -> Signal:
-    return msgspec.structs.replace(signal, text=clean(signal.text)) if signal.text else signal
+def _signal(signal: Signal, clean: Clean) -> Signal:
+    return msgspec.structs.replace(
+        signal,
+        text=signal.text and clean(signal.text),
+        name=signal.name and clean(signal.name),
+        origin=clean(signal.origin),
+    )
 
 
-def _alternative(sibling: Alternative, clean: Callable[[str], str]) -> Alternative:
-    signals = tuple([_signal(signal, clean) for signal in sibling.signals])
-    return msgspec.structs.replace(sibling, content=clean(sibling.content), signals=signals)
+def _alternative(sibling: Alternative, clean: Clean) -> Alternative:
+    return msgspec.structs.replace(
+        sibling,
+        content=clean(sibling.content),
+        model=sibling.model and clean(sibling.model),
+        id=sibling.id and _distinct("message", sibling.id, clean),
+        signals=tuple([_signal(signal, clean) for signal in sibling.signals]),
+    )
+
+
+def _distinct(tag: str, name: str, clean: Clean) -> str:
+    """The name if nothing in it is to be replaced, else its fingerprint, so that different names stay different."""
+    return name if clean(name) == name else fingerprint(tag, name)
+
+
+def _json(text: str, clean: Clean, otherwise: Clean) -> str:
+    """JSON with every key, string and number in it cleaned, whatever its escapes; `otherwise` for what is no JSON."""
+    try:
+        value = decode_row(text.encode("utf-8", "surrogatepass"))
+        inside = _inside(value, clean)
+    except (Unreadable, RecursionError):
+        return otherwise(text)
+    return text if inside == value else storable(as_json(inside))
+
+
+def _inside(value: Any, clean: Clean) -> Any:
+    if isinstance(value, dict):
+        return {clean(name): _inside(item, clean) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_inside(item, clean) for item in value]
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        digits = str(value)
+        word = clean(digits)
+        return value if word == digits else word
+    return value
+
+
+def _unescaped(text: str) -> str:
+    """A broken row without JSON's escapes, behind which personal data would not be seen."""
+    return storable(_ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else "\n", text))

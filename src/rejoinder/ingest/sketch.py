@@ -98,13 +98,19 @@ def _signature(text: bytes) -> tuple[int, ...]:
     """
     if len(text) < SHORTEST:
         return ()
-    hashes = _shingles(text)
-    if len(hashes) > 2 * _ENOUGH:
-        hashes = hashes[hashes < np.uint32(_ENOUGH * 2**32 // len(hashes))]
+    hashes = _smallest(_shingles(text))
     hashes = (hashes << np.uint32(25)) | (hashes >> np.uint32(7))  # bin in the high bits, where sorting sees it first
     hashes.sort()
     minima = hashes[np.searchsorted(hashes, _EDGES) % len(hashes)]
     return tuple((minima * np.uint32(0x85EBCA6B) >> np.uint32(24)).astype(np.uint8).view(np.int64).tolist())
+
+
+def _smallest(hashes: np.ndarray[Any, np.dtype[np.uint32]]) -> np.ndarray[Any, np.dtype[np.uint32]]:
+    """About `_ENOUGH` of the hashes, and never none: a text that repeats a few words has few that differ."""
+    if len(hashes) <= 2 * _ENOUGH:
+        return hashes
+    small = hashes[hashes < np.uint32(_ENOUGH * 2**32 // len(hashes))]
+    return small if _ENOUGH // 2 < len(small) < 2 * _ENOUGH else np.unique(hashes)[:_ENOUGH]
 
 
 def _shingles(text: bytes) -> np.ndarray[Any, np.dtype[np.uint32]]:

@@ -79,6 +79,13 @@ class Table:
         needed = [column for name, column in self.columns if name in ("user", "assistant", "role", "content", "messages")]
         return seen(sample, lambda row: all(column in row for column in needed), f"columns {', '.join(needed)}", 1.0)
 
+    def refuse(self, sample: Sample) -> str | None:
+        """The declared columns that no sampled row has."""
+        rows = [row for row in sample.rows if isinstance(row, dict)]
+        there = {*sample.columns, *(name for row in rows for name in row)}
+        missing = [f"`{column}` (for {name})" for name, column in self.columns if column not in there]
+        return f"no column {', '.join(missing)} in {len(rows)} sampled rows" if there and missing else None
+
     def group(self, row: Any) -> tuple[str, str | float] | None:
         """Key and time of a row; None where the conversation's column is empty."""
         id_ = key(self._get(fields(row), "conversation"))
@@ -152,6 +159,7 @@ def table_format(column_map: Mapping[str, str]) -> Format:
         name=TABLE.name,
         title=TABLE.title,
         recognise=table.recognise,
+        refuse=table.refuse,
         read=table,
         group=table.group if spread else None,
     )
