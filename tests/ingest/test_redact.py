@@ -117,4 +117,4 @@ def test_a_run_checks_the_kinds_before_it_reads_and_knows_all(tmp_path: Path) ->
         with pytest.raises(UsageError, match="Known: all, url, email"):
             pipeline.ingest(work, tmp_path / "missing.jsonl", Settings(ingest=IngestSettings(redact=("nope",))))
         ingested = pipeline.ingest(work, log, Settings(ingest=IngestSettings(redact=("all",))))
-    assert [c.messages[0].content for c in ingested.conversations] == ["I am [EMAIL]"]
+    assert [c.messages[0].content for c in ingested.conversations.rows()] == ["I am [EMAIL]"]
