@@ -10,9 +10,10 @@ import orjson
 import pytest
 
 import rejoinder
+from rejoinder import preference
 from rejoinder.engine import Progress
 from rejoinder.errors import InputError, SettingsError
-from rejoinder.settings import FeedbackSettings, IngestSettings, PreferenceSettings, Settings, load_settings
+from rejoinder.settings import TARGETS, FeedbackSettings, IngestSettings, PreferenceSettings, Settings, load_settings
 from tests.logs import write_log
 
 
@@ -123,3 +124,7 @@ def test_recipes_of_all_suffixes_say_the_same(tmp_path: Path) -> None:
     (tmp_path / "r.toml").write_text('seed = 3\n[preference]\ntargets = ["trl"]\n')
     (tmp_path / "r.json").write_bytes(msgspec.json.encode(settings))
     assert all(load_settings(path) == settings for path in sorted(tmp_path.iterdir()))
+
+
+def test_settings_know_the_same_targets_as_the_exporter() -> None:
+    assert TARGETS == preference.TARGETS

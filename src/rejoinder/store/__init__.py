@@ -4,7 +4,7 @@ The only room that imports pyarrow and duckdb. It knows records, not what they m
 """
 
 from rejoinder.store.dataset import Dataset, Manifest, Part, read_dataset, write_manifest
-from rejoinder.store.files import FolderLock, folder_bytes, replaced, replaced_folder, write_json
+from rejoinder.store.files import FolderLock, replaced, replaced_folder, write_json
 from rejoinder.store.parts import PartReport, part_report, read_part, write_part
 from rejoinder.store.plain import flatten, write_failures
 from rejoinder.store.query import query
@@ -16,7 +16,6 @@ __all__ = [
     "Part",
     "PartReport",
     "flatten",
-    "folder_bytes",
     "part_report",
     "query",
     "read_dataset",

@@ -68,11 +68,6 @@ def write_json(path: Path, value: Any) -> None:
         temporary.write_bytes(text + b"\n")
 
 
-def folder_bytes(path: Path) -> int:
-    """Sum of the sizes of all files below `path`."""
-    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-
-
 MARK = ".rejoinder"
 """The lock's file: a folder that has it is ours to write to, and one that has other files but not it is not."""
 
