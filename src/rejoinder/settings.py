@@ -31,7 +31,7 @@ class IngestSettings(_Group, frozen=True, kw_only=True):
     """Read at most this many rows."""
     detect_language: bool = True
     redact: tuple[str, ...] = ()
-    """Kinds of personal data to replace before anything is stored; see docs/ingest.md."""
+    """Kinds of personal data to replace in all that a run writes but the spool of packed logs; see docs/ingest.md."""
     near_duplicates: float = 0.9
     """Estimated Jaccard similarity from which two conversations count as one; 1 drops only equal ones."""
 
