@@ -20,6 +20,8 @@ from rejoinder.cli.report import report
 from rejoinder.cli.run import run
 from rejoinder.errors import RejoinderError
 
+_INTERRUPTED = 130
+
 app = typer.Typer(
     name="rejoinder",
     help="Reads chat logs and turns what users say back to a model into feedback, a report and preference data.",
@@ -40,6 +42,8 @@ def main() -> None:
     except RejoinderError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("interrupted: finished parts are kept, the same command goes on where it was.", file=sys.stderr)
-        sys.exit(130)
+    except (KeyboardInterrupt, SystemExit) as end:
+        code = _INTERRUPTED if isinstance(end, KeyboardInterrupt) else end.code
+        if code == _INTERRUPTED:  # Typer turns an interrupt of its own into this exit code, without a word
+            print("interrupted: finished parts are kept, the same command goes on where it was.", file=sys.stderr)
+        sys.exit(code)
