@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from rejoinder.checks import compile_item, holds
 from rejoinder.preference import phrases
 from rejoinder.preference.language import language
+from rejoinder.preference.language_demand import languages_demanded
 
 _LONGEST_COMPLAINT = 400
 """Longer complaints are mostly pasted code, errors and documents: their quotes and numbers are no demands."""
@@ -40,9 +41,6 @@ _LEFT_OUT = re.compile(
 _NEAR = 40
 """Characters around a word in which an answer may say that it leaves the word out."""
 _FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
-_ASKS_LANGUAGE = re.compile(
-    r"\b(?:in|auf|en|em|in|po|на|em|into|use|speak|write|answer|reply|respond)\s+\w+|用|で|로|بال|türkçe|по-\w+", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +69,11 @@ def _length(complaint: str, request: str, chosen: str, rejected: str) -> Demand:
 
 def _language(complaint: str, request: str, chosen: str, rejected: str) -> Demand:
     """One language by name, asked for in a short complaint, that the rejected answer was not in."""
-    if len(complaint) > _LONGEST_COMPLAINT or not _ASKS_LANGUAGE.search(complaint):
+    wanted = languages_demanded(complaint) if len(complaint) <= _LONGEST_COMPLAINT else frozenset()
+    if len(wanted) != 1:
         return Demand()
-    wanted = phrases.languages_named(complaint)
     spoken, before = language(chosen), language(rejected)
-    if len(wanted) != 1 or spoken is None or before is None or before in wanted:
+    if spoken is None or before is None or before in wanted:
         return Demand()
     (code,) = wanted
     if spoken == code:
