@@ -6,6 +6,7 @@ A recipe is YAML or TOML with the same keys as the classes below. What a recipe 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +14,7 @@ import msgspec
 
 from rejoinder.addresses import check_address
 from rejoinder.errors import SettingsError
+from rejoinder.unknown_keys import explained
 
 ROLES = ("default", "detector", "expert", "policy", "judge", "reward")
 TARGETS = ("trl", "openai", "llamafactory", "axolotl", "openrlhf", "hub", "wildfeedback")
@@ -163,7 +165,7 @@ def load_settings(recipe: Path | None) -> Settings:
     except OSError as error:
         raise SettingsError(f"{recipe}: {error.strerror}.") from error
     except msgspec.DecodeError as error:
-        raise SettingsError(f"{recipe}: {error}. docs/settings.md lists every key.") from error
+        raise SettingsError(f"{recipe}: {explained(error, Settings)} docs/settings.md lists every key.") from error
     return checked(settings)
 
 
@@ -198,14 +200,15 @@ def checked(settings: Settings) -> Settings:
         raise SettingsError(f"feedback.ask is {settings.feedback.ask}; it is unsure or all.")
     for one in settings.models.values():
         check_address(one.model, one.base_url, one.key_variable)
-    if unknown := set(settings.models) - set(ROLES):
-        raise SettingsError(f"models: unknown role {', '.join(sorted(unknown))}. Known: {', '.join(ROLES)}.")
-    if unknown := set(settings.preference.targets) - set(TARGETS):
-        raise SettingsError(f"preference.targets: unknown {', '.join(sorted(unknown))}. Known: {', '.join(TARGETS)}.")
-    if unknown := set(settings.preference.drop) - set(SOFT_GATES):
-        raise SettingsError(f"preference.drop: unknown {', '.join(sorted(unknown))}. Known: {', '.join(SOFT_GATES)}.")
-    if unknown := set(settings.build.arms) - set(ARMS):
-        raise SettingsError(f"build.arms: unknown {', '.join(sorted(unknown))}. Known: {', '.join(ARMS)}.")
+    _check_names("models", settings.models, ROLES)
+    _check_names("preference.targets", settings.preference.targets, TARGETS)
+    _check_names("preference.drop", settings.preference.drop, SOFT_GATES)
+    _check_names("build.arms", settings.build.arms, ARMS)
     if "on-policy" in settings.build.arms and not settings.build.judge:
         raise SettingsError("build.arms: on-policy pairs are kept only where a judge says so; set build.judge: true.")
     return settings
+
+
+def _check_names(key: str, given: Iterable[str], known: Sequence[str]) -> None:
+    if unknown := set(given) - set(known):
+        raise SettingsError(f"{key}: unknown {', '.join(sorted(unknown))}. Known: {', '.join(known)}.")

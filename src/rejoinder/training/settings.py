@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 import msgspec
 
 from rejoinder.errors import SettingsError
+from rejoinder.unknown_keys import explained
 
 Method = Literal["sft", "dpo", "kto", "reward", "ordinal", "hindsight"]
 METHODS: tuple[str, ...] = get_args(Method)
@@ -116,7 +117,7 @@ def _parsed(text: bytes, name: str) -> Recipe:
     try:
         recipe = msgspec.yaml.decode(text, type=Recipe)
     except msgspec.DecodeError as error:
-        raise SettingsError(f"{name}: {error}. docs/training.md lists every key.") from error
+        raise SettingsError(f"{name}: {explained(error, Recipe)} docs/training.md lists every key.") from error
     return checked(recipe)
 
 
