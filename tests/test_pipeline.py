@@ -71,7 +71,9 @@ def test_a_changed_threshold_recomputes_only_what_depends_on_it(tmp_path: Path) 
     rejoinder.run(log, tmp_path / "out", workers=1)
     settings = Settings(feedback=FeedbackSettings(pair_threshold=0.99))
     rejoinder.run(log, tmp_path / "out", settings, workers=1, progress=seen.append)
-    assert {p.stage: p.reused for p in seen} == {"read": 1, "sketches": 1, "conversations": 0, "annotated": 1, "examples": 0}
+    reused = {"read": 1, "sketches": 1, "conversations": 0, "annotated": 1, "examples": 0, "marks": 0}
+    assert {p.stage: p.reused for p in seen} == reused
+    assert [p.stage for p in seen].count("marks") == 2, "the export asks for them again and tells nothing"
 
 
 def test_a_longer_log_recomputes_only_its_last_unit(tmp_path: Path) -> None:

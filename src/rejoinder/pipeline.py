@@ -18,7 +18,7 @@ from rejoinder.errors import InputError, UsageError, WaitingError
 from rejoinder.feedback import DetectFeedback, RefineFeedback, load_card
 from rejoinder.gateway.dry_run import Forecast
 from rejoinder.identity import fingerprint
-from rejoinder.ingest import Detected, Duplicate, ReadLogs, Sketch, check_kinds, find_duplicates, plan
+from rejoinder.ingest import Detected, ReadLogs, Sketch, check_kinds, find_duplicates, left_out, plan
 from rejoinder.models import Asking, Models, asked_of, with_models
 from rejoinder.preference import (
     MOST,
@@ -26,17 +26,18 @@ from rejoinder.preference import (
     BuildPlan,
     CardFacts,
     DrawSamples,
+    Fall,
     GradeResponses,
+    MarkRows,
     MinePreferences,
     RatePrompts,
     TakeSamples,
-    across_splits,
     asking_stages,
     audit_tables,
     benchmark_files,
     export_examples,
     export_graded,
-    fallen,
+    falls,
     first_stage,
     gates_with,
     prompt_limits,
@@ -46,7 +47,7 @@ from rejoinder.preference import (
     write_building,
 )
 from rejoinder.prompts.detect_feedback import DetectPrompt
-from rejoinder.records import AnnotatedConversation, Conversation, Failure, PreferenceExample, PromptQuality
+from rejoinder.records import AnnotatedConversation, Conversation, PreferenceExample, PromptQuality
 from rejoinder.report import LogFile, ReportSources, write_report
 from rejoinder.settings import Settings, checked, load_settings
 from rejoinder.store import Dataset, drawn_parts, flatten, read_dataset, write_failures, write_json
@@ -56,7 +57,6 @@ _ALL = 2.0
 """A probability that no label reaches: every turn is asked about."""
 AUDITED = 10_000
 """Conversations, in whole parts drawn by the seed, that the audit of a larger log looks at."""
-_SAME = {"exact": "Says the same as", "prefix": "Is the beginning of", "near": "Says nearly the same as"}
 
 
 def run(
@@ -138,7 +138,7 @@ def ingest(work: Run, logs: str | Path | Sequence[str | Path], settings: Setting
     read = work.each("read", step, [(unit.fingerprint, unit) for unit in found.units])
     sketches = work.map("sketches", Sketch(), read)
     repeated = find_duplicates(sketches, chosen.near_duplicates)
-    conversations = work.without("conversations", read, _left_out(read, repeated))
+    conversations = work.without("conversations", read, left_out(read, repeated))
     write_json(work.folder / "sources.json", found.detected)
     write_json(work.folder / "settings.json", settings)
     work.once("quarantine", read.fingerprint, lambda folder: write_failures(read, folder / "quarantine.jsonl"))
@@ -177,7 +177,9 @@ def pairs(work: Run, settings: Settings) -> Dataset:
         held_out=settings.preference.held_out,
         gates=gates_with(settings.preference.drop),
     )
-    return work.map("examples", step, _dataset(work, "annotated", AnnotatedConversation))
+    examples = work.map("examples", step, _dataset(work, "annotated", AnnotatedConversation))
+    work.map("marks", MarkRows(), examples)
+    return examples
 
 
 def build(work: Run, settings: Settings, models: Models) -> Dataset | None:
@@ -245,7 +247,13 @@ def export(work: Run, settings: Settings) -> Path:
         "preference",
         [examples.fingerprint, annotated.fingerprint, counts, card.tables, chosen],
         lambda folder: export_examples(
-            examples, folder, chosen.targets, allow_restricted=chosen.allow_restricted, annotated=annotated, card=card
+            examples,
+            folder,
+            chosen.targets,
+            allow_restricted=chosen.allow_restricted,
+            annotated=annotated,
+            card=card,
+            falling=_falling(work, examples),
         ),
     )
 
@@ -367,26 +375,20 @@ def _dataset(work: Run, name: str, record: type) -> Dataset:
     return read_dataset(work.folder / "data" / name, record)
 
 
-def _left_out(read: Dataset, repeated: Sequence[Duplicate]) -> dict[str, list[tuple[int, Failure]]]:
-    """Rows to drop from each part, with the reason."""
-    rows: dict[str, list[tuple[int, Failure]]] = {}
-    for found in repeated:
-        detail = f"{_SAME[found.kind]} {found.of}, which is kept."
-        failure = Failure(stage="deduplicate", reason=f"{found.kind}-duplicate", detail=detail, item=found.id)
-        rows.setdefault(read.parts[found.index].fingerprint, []).append((found.row, failure))
-    return rows
+def _falling(work: Run, examples: Dataset) -> dict[int, Fall]:
+    """Rows that fall because of other rows, by their place; the marks are there unless an earlier version mined."""
+    return falls(work.map("marks", MarkRows(), examples).rows)
 
 
 def _sources(work: Run, settings: Settings) -> ReportSources:
     found, card, asked = Result.of(work.folder), load_card(), settings.models.get("detector") or settings.models.get("default")
-    dropped = found.preference / "dropped.jsonl"
     return ReportSources(
         read=found.ingested.read,
         kept=found.ingested.conversations,
         annotated=found.annotated,
         examples=found.examples,
         audit=msgspec.to_builtins(audit_tables(work.folder / "audit")),
-        across=fallen(dropped) if dropped.exists() else frozenset(across_splits(found.examples.rows)),
+        falling={place: fall.gate for place, fall in _falling(work, found.examples).items()},
         # the card's errors are the classifier's own: they say nothing of labels that a model has changed
         confusion=None if asked else tuple(tuple(row) for row in card["confusion"]["all"]),
         labeller=f"embedded-classifier {card['fingerprint']}" + (f", and {asked.model} where it was unsure" if asked else ""),

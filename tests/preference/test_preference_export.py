@@ -12,8 +12,7 @@ import pytest
 import yaml
 
 from rejoinder.errors import UsageError
-from rejoinder.preference import TARGETS, export_examples
-from rejoinder.preference.across_splits import across_splits
+from rejoinder.preference import TARGETS, MarkRows, export_examples, falls
 from rejoinder.preference.export import TRAINER_MAX_LENGTH, kto_weights
 from rejoinder.preference.export.axolotl import chatml
 from rejoinder.preference.export.lengths import Lengths, estimated_tokens
@@ -149,7 +148,8 @@ def test_kto_weights_say_so_where_one_side_is_empty() -> None:
 
 def test_every_line_has_its_provenance_and_every_dropped_row_its_reason(folder: Path) -> None:
     found = examples()
-    across = across_splits(lambda: found)
+    falling = falls(lambda: MarkRows()(found))
+    near = {found[place].id for place, fall in falling.items() if fall.gate == "near-duplicate"}
     by_id = {e.id: e for e in found}
     places: dict[str, dict[int, str]] = {}
     for row in rows(folder / "provenance.jsonl"):
@@ -162,8 +162,8 @@ def test_every_line_has_its_provenance_and_every_dropped_row_its_reason(folder: 
         assert row["chosen"][0]["content"] == example.chosen
         assert example.split == "held_out"
     dropped = rows(folder / "dropped.jsonl")
-    assert len(dropped) + len(kept(found)) - len(across) == len(found)
-    assert {row["id"] for row in dropped if row["dropped_by"] == "near-duplicate"} == set(across)
+    assert len(dropped) + len(kept(found)) - len(falling) == len(found)
+    assert {row["id"] for row in dropped if row["dropped_by"] == "near-duplicate"} == near
     assert all(row["dropped_by"] and row["reason"] for row in dropped)
 
 
@@ -259,7 +259,8 @@ def test_the_report_counts_as_kept_what_the_files_hold(tmp_path: Path) -> None:
     found = [*examples(), *examples()[:50], *rated]
     report = write_part(tmp_path / "part.parquet", PreferenceExample, found, [], len(found))
     dataset = Dataset(folder=tmp_path, record=PreferenceExample, parts=(Part("part", report),))
-    summary, counted = export_examples(dataset, tmp_path / "out", ("trl",)), yields(dataset, across_splits(lambda: found))
+    summary = export_examples(dataset, tmp_path / "out", ("trl",))
+    counted = yields(dataset, {place: fall.gate for place, fall in falls(lambda: MarkRows()(found)).items()})
     assert {one.kind: (one.train, one.held_out) for one in counted.kinds} == {
         kind: (splits.get("train", 0), splits.get("held_out", 0)) for kind, splits in summary.kept.items()
     }

@@ -59,6 +59,8 @@ class Run:
         self._progress = progress
         self._resume = resume
         self._lock = FolderLock(folder)
+        self._told: set[str] = set()
+        """Stages that were told to the end: asked for again, they have nothing new to tell."""
 
     def __enter__(self) -> Run:
         self._lock.__enter__()
@@ -162,6 +164,10 @@ class Run:
 
     def _tell(self, stage: str, made: Iterable[Part | PartReport], units: int, reused: int) -> None:
         reports = [item.report if isinstance(item, Part) else item for item in made]
+        if stage in self._told and reused == units:
+            return
+        if len(reports) == units:
+            self._told.add(stage)
         read, written, failed = (sum(getattr(report, key) for report in reports) for key in ("read", "written", "failed"))
         self._progress(Progress(stage, len(reports), units, read, written, failed, reused))
 

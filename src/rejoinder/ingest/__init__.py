@@ -3,7 +3,7 @@
 What a row cannot give becomes a counted `Failure`; nothing here labels, judges or asks a model.
 """
 
-from rejoinder.ingest.duplicates import Duplicate, find_duplicates
+from rejoinder.ingest.duplicates import Duplicate, find_duplicates, left_out
 from rejoinder.ingest.formats import known_formats
 from rejoinder.ingest.plan import Detected, Plan, plan
 from rejoinder.ingest.read_logs import ReadLogs
@@ -24,5 +24,6 @@ __all__ = [
     "check_kinds",
     "find_duplicates",
     "known_formats",
+    "left_out",
     "plan",
 ]

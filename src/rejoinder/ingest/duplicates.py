@@ -5,14 +5,14 @@ Works on all sketches of a run at once, in DuckDB, in bounded memory. Deletes no
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from rejoinder.ingest.sketch import similarity
-from rejoinder.records import Record
+from rejoinder.records import Failure, Record
 from rejoinder.store import Dataset
 from rejoinder.store.session import ROW_BITS, Session
 
@@ -56,6 +56,7 @@ SELECT found.place, found.kind, gone.id AS id, kept.id AS "of"
 FROM found JOIN rows AS gone ON gone.place = found.place JOIN rows AS kept ON kept.place = found.first
 ORDER BY found.place
 """
+_SAID = {"exact": "Says the same as", "prefix": "Is the beginning of", "near": "Says nearly the same as"}
 _KINDS: tuple[Literal["exact", "prefix", "near"], ...] = ("exact", "prefix", "near")
 
 
@@ -97,6 +98,16 @@ def find_duplicates(sketches: Dataset, threshold: float = THRESHOLD, *, folder: 
             for place, first in pairs:
                 kept[place], kinds[place] = first, kind
         return list(_named(session, sketches, kept, kinds))
+
+
+def left_out(conversations: Dataset, duplicates: Sequence[Duplicate]) -> dict[str, list[tuple[int, Failure]]]:
+    """By fingerprint of the conversations' parts: the rows to drop, from 0 and rising, each with its reason."""
+    rows: dict[str, list[tuple[int, Failure]]] = {}
+    for found in duplicates:
+        detail = f"{_SAID[found.kind]} {found.of}, which is kept."
+        failure = Failure(stage="deduplicate", reason=f"{found.kind}-duplicate", detail=detail, item=found.id)
+        rows.setdefault(conversations.parts[found.index].fingerprint, []).append((found.row, failure))
+    return rows
 
 
 def _stored(session: Session, table: str) -> Iterator[tuple[int, int]]:

@@ -3,7 +3,6 @@
 Trains nothing. docs/preference-data.md describes rules, gates and files, docs/building.md samples, arms and checklists.
 """
 
-from rejoinder.preference.across_splits import across_splits, fallen
 from rejoinder.preference.arms import ARMS, Arm, subsets_of
 from rejoinder.preference.assemble import AssembleExamples
 from rejoinder.preference.audit import MOST, write_audit
@@ -18,10 +17,13 @@ from rejoinder.preference.export import (
     ArmRow,
     CardFacts,
     ExportSummary,
+    Fall,
     GradedSummary,
+    MarkRows,
     export_arms,
     export_examples,
     export_graded,
+    falls,
 )
 from rejoinder.preference.gates import GATES, SOFT, gates_with
 from rejoinder.preference.graded import GradeResponses
@@ -49,9 +51,11 @@ __all__ = [
     "ChecklistsFromEvidence",
     "DrawSamples",
     "ExportSummary",
+    "Fall",
     "GradeResponses",
     "GradedSummary",
     "JudgeCandidates",
+    "MarkRows",
     "MinePreferences",
     "RatePrompts",
     "RegenerateResponses",
@@ -59,14 +63,13 @@ __all__ = [
     "SubsetSize",
     "SummarisePreferences",
     "TakeSamples",
-    "across_splits",
     "asking_stages",
     "audit_tables",
     "benchmark_files",
     "export_arms",
     "export_examples",
     "export_graded",
-    "fallen",
+    "falls",
     "first_stage",
     "gates_with",
     "prompt_limits",

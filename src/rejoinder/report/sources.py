@@ -49,8 +49,8 @@ class ReportSources:
     """`AnnotatedConversation`; its failures are conversations that could not be labelled."""
     examples: Dataset
     """`PreferenceExample`, kept and dropped."""
-    across: frozenset[str] = frozenset()
-    """Ids of held-out examples that fall when files are written, as near duplicates of training rows."""
+    falling: Mapping[int, str] = field(default_factory=dict)
+    """Examples that fall when files are written, because of other examples: their place, from 0, and the gate's name."""
     confusion: tuple[tuple[int, ...], ...] | None = None
     """Counts true x predicted of the detector on labelled turns that it was not trained on, in the order of the taxonomy's
     categories; None where its error was never measured, and then nothing is corrected."""

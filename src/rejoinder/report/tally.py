@@ -45,7 +45,7 @@ def tally(sources: ReportSources, folder: Path) -> Numbers:
         complaints = sample_complaints(sources.annotated, flat, sources.seed)
         grouped = themes(sources.annotated, complaints, count_complaints(flat), sources.seed)
         limits = quality(flat, confusion, taxonomy, sources.labeller, found, read)
-    examples = yields(sources.examples, sources.across)
+    examples = yields(sources.examples, sources.falling)
     return Numbers(
         headline=found,
         read=read,

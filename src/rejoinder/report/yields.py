@@ -1,36 +1,25 @@
 """What the log gave for training: examples by rule, what each gate dropped and why, what is kept by kind and split.
 
-Mines nothing and judges no gate. Rows that repeat across conversations are dropped when files are written, where all of
-them pass by in order; they are counted here in the same way, so that what the report calls kept is what the files hold.
+Mines nothing and judges no gate. Rows that fall because of other rows are dropped when files are written; it is told which
+those are, so that what the report calls kept is what the files hold.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Mapping
 from typing import Any
 
 from rejoinder.report.numbers import GateRow, KindRow, RuleRow, Yields
 from rejoinder.report.shown import cut
 from rejoinder.store import Dataset, query
 
-# The same key as in preference/export/repeats.py: kind, context, answers; of an unpaired answer without its label.
 _COUNTS = """
-WITH across AS (SELECT unnest({across}::VARCHAR[]) AS id),
-placed AS (SELECT * REPLACE (CASE WHEN dropped_by IS NULL AND id IN (SELECT id FROM across) THEN 'near-duplicate'
-                             ELSE dropped_by END AS dropped_by), row_number() OVER () AS place FROM examples),
-keyed AS (
-    SELECT place, chosen IS NOT NULL AS good,
-           md5(CAST(to_json({{'kind': kind, 'context': list_transform(context, lambda m: [m.role, m.content]),
-               'answers': CASE kind WHEN 'pair' THEN [chosen, rejected] ELSE [coalesce(chosen, rejected)] END}}) AS VARCHAR))
-               AS key
-    FROM placed WHERE dropped_by IS NULL),
-repeats AS (
-    SELECT place, CASE WHEN good = arg_min(good, place) OVER same THEN 'repeated' ELSE 'contradicted' END AS gate
-    FROM keyed WINDOW same AS (PARTITION BY key) QUALIFY place > min(place) OVER same)
-SELECT provenance.rule AS rule, kind, split, coalesce(dropped_by, gate) AS gate, count(*) AS n, min(id) AS first,
+WITH placed AS (SELECT *, row_number() OVER () - 1 AS place FROM examples),
+falling AS (SELECT unnest({places}::BIGINT[]) AS place, unnest({gates}::VARCHAR[]) AS gate)
+SELECT provenance.rule AS rule, kind, split, coalesce(gate, dropped_by) AS gate, count(*) AS n, min(id) AS first,
        arg_min(reason, id) AS reason
-FROM placed LEFT JOIN repeats USING (place) GROUP BY ALL ORDER BY ALL
+FROM placed LEFT JOIN falling USING (place) GROUP BY ALL ORDER BY ALL
 """
 _REASONS = {
     "near-duplicate": "When files are written: a training row asks nearly the same as this held-out row.",
@@ -40,13 +29,13 @@ _REASONS = {
 _KINDS = ("pair", "unpaired", "sft")
 
 
-def yields(examples: Dataset, across: Collection[str] = ()) -> Yields:
+def yields(examples: Dataset, falling: Mapping[int, str]) -> Yields:
     """Counts over all mined examples, kept and dropped; kept are those that the exported files hold.
 
-    `across`: ids of held-out rows that fall when files are written, as near duplicates of training rows.
+    `falling`: gates by the place of the rows that fall when files are written, from 0 among all examples.
     """
-    names = "[" + ", ".join("'" + name.replace("'", "''") + "'" for name in sorted(across)) + "]"
-    counts = query(_COUNTS.format(across=names), examples=examples.files) if examples.written else []
+    sql = _COUNTS.format(places=list(falling), gates=list(falling.values()))
+    counts = query(sql, examples=examples.files) if examples.written else []
     kept = [one for one in counts if one["gate"] is None]
     return Yields(
         mined=examples.written,

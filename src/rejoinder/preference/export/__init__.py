@@ -9,6 +9,7 @@ from rejoinder.preference.export.graded import GradedSummary, export_graded
 from rejoinder.preference.export.lengths import TRAINER_MAX_LENGTH
 from rejoinder.preference.export.tally import CardFacts
 from rejoinder.preference.export.weights import KtoWeights, kto_weights
+from rejoinder.preference.export.whole_set import Fall, MarkRows, RowMark, falls
 
 __all__ = [
     "TARGETS",
@@ -16,11 +17,15 @@ __all__ = [
     "ArmRow",
     "CardFacts",
     "ExportSummary",
+    "Fall",
     "FileCount",
     "GradedSummary",
     "KtoWeights",
+    "MarkRows",
+    "RowMark",
     "export_arms",
     "export_examples",
     "export_graded",
+    "falls",
     "kto_weights",
 ]

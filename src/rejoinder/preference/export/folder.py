@@ -1,13 +1,12 @@
 """One pass over the examples writes the files of all targets, the provenance of every row and the rows that gates dropped.
 
-The folder appears whole or not at all; equal examples give equal bytes. Memory grows by some 100 bytes a kept row, to tell
-repeats.
+The folder appears whole or not at all; equal examples give equal bytes. Which rows fall because of others, `whole_set` says.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,13 +15,12 @@ from typing import IO, Any
 import msgspec
 
 from rejoinder.errors import UsageError
-from rejoinder.preference.across_splits import ACROSS, across_splits
 from rejoinder.preference.export import axolotl, hub, llamafactory, openai, openrlhf, trl, wildfeedback
 from rejoinder.preference.export.lengths import LengthReport
 from rejoinder.preference.export.messages import Row
-from rejoinder.preference.export.repeats import Repeats
 from rejoinder.preference.export.tally import SPLITS, CardFacts, Tally
 from rejoinder.preference.export.weights import KtoWeights
+from rejoinder.preference.export.whole_set import Fall, MarkRows, falls
 from rejoinder.records import PreferenceExample
 from rejoinder.store import Dataset, replaced_folder
 
@@ -90,18 +88,20 @@ def export_examples(
     allow_restricted: bool = False,
     annotated: Dataset | None = None,
     card: CardFacts | None = None,
+    falling: Mapping[int, Fall] | None = None,
 ) -> ExportSummary:
     """Write trainer files for all kept examples, equal rows once, and take the place of what the folder held.
 
     Args:
-        examples: kept and dropped ones, in the order in which rows are to stand; read twice, as a stream (an iterator, which
-            can be read once only, is held in memory).
+        examples: kept and dropped ones, in the order in which rows are to stand, as a stream.
         folder: becomes the export; `TARGET/SET/train.jsonl` and `test.jsonl`, with companions, `provenance.jsonl`,
             `dropped.jsonl`, `lengths.json` and `summary.json`.
         targets: names of `TARGETS`. `hub` holds a note instead of data where a source may not be published.
         allow_restricted: write it even then, for a private copy.
         annotated: the conversations with their feedback, which the target `wildfeedback` writes too.
         card: what the dataset card of `hub` says beside the counts.
+        falling: `falls` of the examples' marks; found here when left out, with some 1 kB of memory for each row, and then the
+            examples are read twice (an iterator, which can be read once only, is held in memory).
 
     Raises:
         UsageError: a target is unknown, or `hub` was all that was asked for and a source may not be published.
@@ -109,13 +109,13 @@ def export_examples(
     """
     chosen = _targets(targets)
     read = _rereadable(examples)
-    across = across_splits(read)
+    falling = _falling(read) if falling is None else falling
     with replaced_folder(folder) as temporary:
         with ExitStack() as stack:
             writer = _Writer(temporary, stack, chosen, Tally(card=card or CardFacts()))
-            for example in read():
-                reason = across.get(example.id)
-                writer.add(msgspec.structs.replace(example, dropped_by=ACROSS, reason=reason) if reason else example)
+            for place, example in enumerate(read()):
+                fall = falling.get(place)
+                writer.add(msgspec.structs.replace(example, dropped_by=fall.gate, reason=fall.reason) if fall else example)
         if annotated is not None and any(target.name == "wildfeedback" for target in chosen):
             file = "wildfeedback/sat_dsat_annotation.json"
             (temporary / file).parent.mkdir(exist_ok=True)
@@ -136,6 +136,11 @@ def _rereadable(examples: Dataset | Iterable[PreferenceExample]) -> Callable[[],
     return lambda: iter(held)
 
 
+def _falling(read: Callable[[], Iterator[PreferenceExample]]) -> dict[int, Fall]:
+    marks = [mark for example in read() for mark in MarkRows()([example])]
+    return falls(lambda: marks)
+
+
 def _targets(names: Sequence[str]) -> tuple[Target, ...]:
     unknown = [name for name in names if name not in TARGETS]
     if unknown:
@@ -151,15 +156,13 @@ class _Writer:
     stack: ExitStack
     targets: tuple[Target, ...]
     tally: Tally = field(default_factory=Tally)
-    repeats: Repeats = field(default_factory=Repeats)
     lines: dict[str, int] = field(default_factory=dict)
     files: dict[str, IO[bytes]] = field(default_factory=dict)
     examples: int = 0
 
     def add(self, example: PreferenceExample) -> None:
-        """Write one example to all its places, or to the dropped ones where an earlier row says the same."""
+        """Write one example to all its places, or to the dropped ones."""
         self.examples += 1
-        example = self.repeats.judged(example)
         self.tally.add(example)
         if example.dropped_by is not None:
             self._line("dropped.jsonl", _dropped(example))

@@ -1,4 +1,4 @@
-"""Held-out rows that ask what training rows ask are named, and nothing else is."""
+"""Rows that fall because of others: held-out rows that ask what training rows ask are named, and nothing else is."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from rejoinder.preference import export_examples
-from rejoinder.preference.across_splits import across_splits
+from rejoinder.preference import Fall, MarkRows, export_examples, falls
 from rejoinder.records import PreferenceExample
 from tests.preference.planted import kept, mined, talk
 
@@ -26,6 +25,10 @@ def row(request: str, split: str, name: str) -> PreferenceExample:
     return msgspec.structs.replace(found, split=split)
 
 
+def falling(*rows: PreferenceExample) -> dict[int, Fall]:
+    return falls(lambda: MarkRows()(rows))
+
+
 def test_a_held_out_prompt_that_stands_in_training_is_named_with_the_row_it_is_near() -> None:
     trained, same, near, apart = (
         row(LONG, "train", "a"),
@@ -33,17 +36,17 @@ def test_a_held_out_prompt_that_stands_in_training_is_named_with_the_row_it_is_n
         row(LONG.replace("November", "December"), "held_out", "c"),
         row(OTHER, "held_out", "d"),
     )
-    found = across_splits(lambda: [trained, same, near, apart])
-    assert set(found) == {same.id, near.id}
-    assert trained.id in found[near.id]
-    assert "1.00" in found[same.id]
+    found = falling(trained, same, near, apart)
+    assert {place: fall.gate for place, fall in found.items()} == {1: "near-duplicate", 2: "near-duplicate"}
+    assert trained.id in found[2].reason
+    assert "1.00" in found[1].reason
 
 
 def test_rows_of_one_side_and_dropped_rows_are_nobodys_duplicate() -> None:
     trained, held = row(LONG, "train", "a"), row(LONG, "held_out", "b")
-    fallen = msgspec.structs.replace(trained, dropped_by="refusal")
-    assert across_splits(lambda: [trained, row(LONG, "train", "c")]) == {}
-    assert across_splits(lambda: [fallen, held]) == {}
+    dropped = msgspec.structs.replace(trained, dropped_by="refusal")
+    assert {fall.gate for fall in falling(trained, row(LONG, "train", "c")).values()} == {"repeated"}
+    assert falling(dropped, held) == {}
 
 
 def test_an_export_drops_them_and_says_so(tmp_path: Path) -> None:
