@@ -25,6 +25,7 @@ from rejoinder.cli.rubrics import app as rubrics
 from rejoinder.cli.run import run
 from rejoinder.cli.serve_model import serve_model
 from rejoinder.cli.train import train_command
+from rejoinder.cli.train_unsafe import train_unsafe
 from rejoinder.cli.why import why
 from rejoinder.errors import RejoinderError
 
@@ -42,7 +43,8 @@ for verb in (run, ingest, detect, pairs, export, report, inspect, formats, why, 
     app.command()(verb)
 app.command("serve-model")(serve_model)
 app.command("train")(train_command)
-app.add_typer(classifier, name="classifier", help="Train and evaluate the embedded feedback classifier.")
+classifier.command("train-unsafe")(train_unsafe)
+app.add_typer(classifier, name="classifier", help="Train and evaluate the embedded classifiers.")
 app.add_typer(journal, name="journal", help="Verify, show, sum up and export the journal of paid answers.")
 app.add_typer(rubrics, name="rubrics", help="Learn, use and distil rubrics of satisfaction.")
 app.add_typer(evaluate, name="evaluate", help="Measure detectors, judges and policies, and play benchmarks.")
