@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Annotated
 
+import msgspec
 import pytest
 
 from rejoinder.errors import ModelError
@@ -12,6 +14,7 @@ from rejoinder.gateway import Gateway, Reply, Request, wire
 from rejoinder.gateway.dialects import Dialects
 from rejoinder.gateway.faulty import Faults, Faulty
 from rejoinder.gateway.gateway import question_request
+from rejoinder.gateway.reading import schema_of, unbounded
 from rejoinder.gateway.request import Dialect
 from rejoinder.records import Answer, Message
 from tests.gateway.questions import GOOD, question, scripted, served
@@ -47,6 +50,49 @@ def test_a_server_is_asked_as_it_wants_and_only_once_what_it_does_not_take(
             assert server.counts.faults["refused"] == refused
 
     asyncio.run(run())
+
+
+class Bounded(msgspec.Struct, rename={"most": "maxItems"}):
+    """A reply with lengths, one of whose fields is called like a bound."""
+
+    label: Annotated[str, msgspec.Meta(extra_json_schema={"maxLength": 9, "enum": ["praise", "other"]})]
+    most: Annotated[list[str], msgspec.Meta(extra_json_schema={"minItems": 1, "maxItems": 2})]
+
+
+@pytest.mark.parametrize(("refuses", "learnt"), [("maxLength", "unbounded"), ("json_schema", "json_object")])
+def test_a_server_that_refuses_lengths_is_asked_without_them_before_the_schema_is_given_up(
+    tmp_path: Path, refuses: str, learnt: str
+) -> None:
+    async def run() -> None:
+        async with Faulty(Faults(refuses=(refuses,))) as server:
+            gateway = served(tmp_path, server.base_url)
+            answers = await ask(gateway, shape=Bounded)
+            assert answers[0].state == "ok" or learnt == "json_object", "which it answers without a look at the schema"
+            request = question_request(gateway.endpoint("m"), question(shape=Bounded))
+            assert Dialects(gateway.journal).of(request) == Dialect(schema=learnt)
+            assert server.counts.faults["refused"] == 1 + (learnt == "json_object")
+
+    asyncio.run(run())
+
+
+def test_a_shape_without_lengths_that_was_answered_proves_nothing_for_one_with_them(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with Faulty(Faults(refuses=("maxLength",))) as server:
+            gateway = served(tmp_path, server.base_url)
+            assert [answer.state for answer in await ask(gateway)] == ["ok"]
+            assert [answer.state for answer in await ask(gateway, shape=Bounded)] == ["ok"]
+
+    asyncio.run(run())
+
+
+def test_without_lengths_a_schema_says_all_the_rest() -> None:
+    schema = schema_of(Bounded)
+    bare = unbounded(schema)
+    assert set(bare["properties"]) == {"label", "maxItems"}
+    assert bare["properties"]["label"] == {"enum": ["praise", "other"], "type": "string"}
+    assert bare["properties"]["maxItems"] == {"type": "array", "items": {"type": "string"}}
+    assert (bare["required"], bare["additionalProperties"]) == (schema["required"], False)
+    assert schema["properties"]["label"]["maxLength"] == 9, "the schema itself, which is part of the key, stays as it is"
 
 
 def test_many_requests_at_once_learn_one_dialect(tmp_path: Path) -> None:

@@ -11,10 +11,15 @@ from typing import Literal
 import msgspec
 
 from rejoinder.gateway.journal import Journal
+from rejoinder.gateway.reading import unbounded
 from rejoinder.gateway.request import Dialect, Reply, Request
 from rejoinder.gateway.verdicts import complaint
 
-_WEAKER: dict[str, Literal["json_object", "text"]] = {"json_schema": "json_object", "json_object": "text"}
+_WEAKER: dict[str, Literal["unbounded", "json_object", "text"]] = {
+    "json_schema": "unbounded",
+    "unbounded": "json_object",
+    "json_object": "text",
+}
 
 
 class Dialects:
@@ -23,7 +28,7 @@ class Dialects:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._known: dict[tuple[str, str, str], Dialect] = {}
-        self._proven: set[tuple[str, str, str, bool, bool]] = set()
+        self._proven: set[tuple[str, str, str, str | None, bool]] = set()
 
     def of(self, request: Request) -> Dialect:
         """How to put a request now."""
@@ -68,9 +73,9 @@ def _server(request: Request) -> tuple[str, str, str]:
     return request.kind, request.base_url, request.model
 
 
-def _way(request: Request) -> tuple[str, str, str, bool, bool]:
-    """What of a request touches its dialect: whether it has a schema, and whether it has a seed."""
-    return *_server(request), request.schema is not None, request.temperature > 0
+def _way(request: Request) -> tuple[str, str, str, str | None, bool]:
+    """What of a request touches its dialect: its shape, since one has bounds and another none, and whether it has a seed."""
+    return *_server(request), None if request.schema is None else request.schema_name, request.temperature > 0
 
 
 def _name(server: tuple[str, str, str]) -> str:
@@ -82,7 +87,9 @@ def _changed(request: Request, wanted: str | None) -> Dialect | None:
     if request.kind == "score":
         return replace(dialect, score="classify") if dialect.score == "pooling" and request.template is None else None
     if wanted == "schema" and request.schema is not None and dialect.schema in _WEAKER:
-        return replace(dialect, schema=_WEAKER[dialect.schema])
+        weaker = _WEAKER[dialect.schema]
+        without_effect = weaker == "unbounded" and unbounded(request.schema) == request.schema
+        return replace(dialect, schema=_WEAKER[weaker] if without_effect else weaker)
     if wanted == "tokens" and dialect.tokens == "max_tokens":
         return replace(dialect, tokens="max_completion_tokens")
     if wanted == "temperature" and dialect.temperature:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -36,6 +37,7 @@ Fault = Literal[
 FAULTS: tuple[Fault, ...] = Fault.__args__  # type: ignore[attr-defined]
 SPOILT: frozenset[Fault] = frozenset({"cut", "trickle", "malformed", "truncated", "hang"})
 """Faults after which a provider may send a bill though nobody could read the answer."""
+_WORD = re.compile(r'"(\w+)"')
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ class Faults:
     """Seconds before an answer."""
     retry_after: str = "0.2"
     refuses: tuple[str, ...] = ()
-    """Fields that give a 400 by their name (json_schema, json_object, max_tokens, temperature, seed) or a 404 (pooling)."""
+    """Fields that give a 400 by their name (json_schema, json_object, max_tokens, temperature, seed; maxLength or another word
+    of a schema) or a 404 (pooling)."""
     key: str = ""
     """The only key that is let in; everybody is where it is empty."""
     seed: int = 0
@@ -149,8 +152,11 @@ class _Connection(asyncio.Protocol):
         return None
 
     def _refused(self, path: str, asked: Mapping[str, Any]) -> str | None:
-        form = (asked.get("response_format") or {}).get("type")
-        return next((name for name in self._faults.refuses if name in asked or name == form or name in path), None)
+        if not self._faults.refuses:
+            return None
+        wanted = asked.get("response_format") or {}
+        named = {*asked, *_WORD.findall(orjson.dumps(wanted).decode())}
+        return next((name for name in self._faults.refuses if name in named or name in path), None)
 
     def _refuse(self, status: int, told: str) -> None:
         self._counts.faults["refused"] += 1

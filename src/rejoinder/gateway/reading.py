@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 _THOUGHTS = re.compile(r"\s*<think>.*?</think>\s*", re.DOTALL)
+_BOUNDS = frozenset({"minLength", "maxLength", "minItems", "maxItems"})
 _DROPPED = ("title", "default")  # names of ours say nothing to a model, and strict servers refuse defaults
 
 
@@ -26,6 +27,12 @@ def schema_of(shape: type[msgspec.Struct]) -> Mapping[str, Any]:
     (schema,), definitions = msgspec.json.schema_components((shape,), ref_template="{name}")
     strict: Mapping[str, Any] = _strict(schema, definitions)
     return strict
+
+
+def unbounded(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The same schema without lengths of texts and lists, which some servers refuse (fine-tuned models of OpenAI, for one)."""
+    bare: Mapping[str, Any] = _unbounded(schema)
+    return bare
 
 
 def read(text: str, shape: type[msgspec.Struct]) -> tuple[Any, bool]:
@@ -75,6 +82,17 @@ def _mended(text: str, shape: type[msgspec.Struct]) -> Any:
             except msgspec.ValidationError as error:
                 trouble = str(error)
     raise UnreadableError(trouble)
+
+
+def _unbounded(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_unbounded(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    kept = {key: _unbounded(value) for key, value in node.items() if key not in _BOUNDS and key != "properties"}
+    if "properties" in node:  # whose names are ours and may be any
+        kept["properties"] = {name: _unbounded(one) for name, one in node["properties"].items()}
+    return kept
 
 
 def _strict(node: Any, definitions: Mapping[str, Any], above: tuple[str, ...] = ()) -> Any:

@@ -20,8 +20,8 @@ Kind = Literal["chat", "score"]
 class Dialect:
     """How one server wants to be asked, learnt from its refusals; it changes the wire and never the request's key."""
 
-    schema: Literal["json_schema", "json_object", "text"] = "json_schema"
-    """How the shape of the reply is asked for; the weaker two also say it in words."""
+    schema: Literal["json_schema", "unbounded", "json_object", "text"] = "json_schema"
+    """How the shape of the reply is asked for: with its bounds, without them (`reading.unbounded`), or also in words."""
     tokens: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     temperature: bool = True
     """False where the server takes no temperature but its own."""

@@ -33,7 +33,10 @@ _FILTERED = ("content_filter", "content management policy", "content_policy", "m
 _TOO_LONG = ("context_length", "context length", "context size", "context window", "maximum context", "too many tokens")
 _TOO_LONG_TOO = ("prompt is too long", "input is too long", "exceed_context", "exceeds the limit of")
 _WANTS = {
-    "schema": ("response_format", "json_schema", "json schema", "json_object", "guided", "grammar", "structured output"),
+    "schema": (
+        *("response_format", "json_schema", "json schema", "json_object", "guided", "grammar", "structured output"),
+        *("minlength", "maxlength", "minitems", "maxitems"),
+    ),
     "tokens": ("max_tokens", "max_completion_tokens"),
     "temperature": ("temperature",),
     "seed": ("seed",),

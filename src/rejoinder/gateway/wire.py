@@ -11,9 +11,11 @@ from typing import Any
 
 import orjson
 
+from rejoinder.gateway.reading import unbounded
 from rejoinder.gateway.request import Reply, Request
 from rejoinder.records import Message, Usage
 
+_CONSTRAINED = ("json_schema", "unbounded")
 _MOST = 2**53
 """Counts above it are nonsense."""
 
@@ -36,8 +38,9 @@ def body(request: Request) -> dict[str, Any]:
         asked["temperature"] = request.temperature
     if dialect.seed and request.temperature > 0:  # without it a second draw could be the first one again, from a cache
         asked["seed"] = request.draw
-    if request.schema is not None and dialect.schema == "json_schema":
-        shape = {"name": request.schema_name, "strict": True, "schema": request.schema}
+    if request.schema is not None and dialect.schema in _CONSTRAINED:
+        schema = request.schema if dialect.schema == "json_schema" else unbounded(request.schema)
+        shape = {"name": request.schema_name, "strict": True, "schema": schema}
         asked["response_format"] = {"type": "json_schema", "json_schema": shape}
     elif request.schema is not None and dialect.schema == "json_object":
         asked["response_format"] = {"type": "json_object"}
@@ -71,7 +74,7 @@ def instruction(schema: Mapping[str, Any]) -> str:
 
 def _messages(request: Request) -> list[dict[str, str]]:
     said = [{"role": message.role, "content": message.content} for message in request.messages]
-    if request.schema is None or request.dialect.schema == "json_schema":
+    if request.schema is None or request.dialect.schema in _CONSTRAINED:
         return said
     words = instruction(request.schema)
     if said and said[0]["role"] == "system":

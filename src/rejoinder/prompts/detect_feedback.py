@@ -15,14 +15,29 @@ import msgspec
 from rejoinder.errors import UsageError
 from rejoinder.identity import digest
 from rejoinder.prompts import Prompt, as_json, load
-from rejoinder.prompts.labels import Reading, Said, checked, exactly, menu, named_turns, number_of, single_label
+from rejoinder.prompts.labels import (
+    QUOTE,
+    Reading,
+    Said,
+    at_most,
+    checked,
+    earlier_than,
+    exactly,
+    menu,
+    named_turns,
+    number_of,
+    quote,
+    single_label,
+)
 from rejoinder.prompts.windows import Window
 from rejoinder.records import Message, Question
 from rejoinder.taxonomies import Taxonomy
 from rejoinder.taxonomies import load as load_taxonomy
 
-TOKENS_PER_REPLY, TOKENS_PER_TURN = 200, 200
-"""Room for the reply: a quote of twenty words takes up to 80 tokens, the names around it up to 90."""
+TOKENS_PER_REPLY, TOKENS_PER_TURN = 200, 300
+"""Room for the reply: a quote of 200 characters takes up to 200 tokens, what stands around it up to 100."""
+RUBRICS = 6
+"""Most rubrics of one turn."""
 
 
 class ExampleTurn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -94,6 +109,8 @@ class DetectPrompt:
             precedence=taxonomy.precedence,
             rubrics=rubrics.categories if rubrics else (),
             flags=self.flags,
+            quote=QUOTE,
+            most_rubrics=RUBRICS,
             examples=[_rendered(one, self) for one in self.examples if _fits(one, taxonomy, rubrics)],
         )
 
@@ -144,10 +161,10 @@ def _rendered(example: Example, prompt: DetectPrompt) -> dict[str, str]:
 
 @cache
 def _reply(prompt: DetectPrompt, count: int, named: tuple[int, ...]) -> type[msgspec.Struct]:
-    fields: list[tuple[str, Any]] = [("turn", number_of(named)), ("about", int), ("evidence", str)]
+    fields: list[tuple[str, Any]] = [("turn", number_of(named)), ("about", earlier_than(named)), ("evidence", quote())]
     fields.append(("category", menu(prompt.taxonomy.names)))
     if prompt.rubrics is not None:
-        fields.append(("rubrics", list[menu(prompt.rubrics.names)]))  # type: ignore[misc]  # a type made at run time
+        fields.append(("rubrics", at_most(menu(prompt.rubrics.names), RUBRICS)))
     if prompt.flags:
         fields += [("refusal", bool), ("unsafe", bool)]
     entry = msgspec.defstruct("TurnFeedback", fields, frozen=True)

@@ -19,6 +19,8 @@ from rejoinder.taxonomies import Taxonomy
 
 _NAMED = 24
 """Latest turn that a schema names: at most 276 schemas for windows of up to 12 turns."""
+QUOTE = 200
+"""Characters of a quote: twenty words, as the prompts ask for, take 100 to 160 in European languages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,19 @@ def exactly(item: Any, count: int) -> Any:
     return Annotated[list[item], msgspec.Meta(extra_json_schema={"minItems": count, "maxItems": count})]
 
 
+def at_most(item: Any, count: int) -> Any:
+    """A list of up to `count` items, as a type: a model that repeats itself is stopped there by the server's schema."""
+    return Annotated[list[item], msgspec.Meta(extra_json_schema={"maxItems": count})]
+
+
+def quote() -> Any:
+    """A passage of a message, as a type: a model that does not stop quoting is stopped at `QUOTE` characters by the schema.
+
+    What was cut there still stands in the message letter by letter; a longer quote, of a server without schemas, is read, too.
+    """
+    return Annotated[str, msgspec.Meta(extra_json_schema={"maxLength": QUOTE})]
+
+
 def named_turns(wanted: tuple[int, ...]) -> tuple[int, ...]:
     """The wanted turns, if the schema is to name them; () if it takes any number.
 
@@ -67,6 +82,11 @@ def named_turns(wanted: tuple[int, ...]) -> tuple[int, ...]:
 def number_of(named: tuple[int, ...]) -> Any:
     """The number of a turn, as a type; see `named_turns`."""
     return Annotated[int, msgspec.Meta(extra_json_schema={"enum": list(named)})] if named else int
+
+
+def earlier_than(named: tuple[int, ...]) -> Any:
+    """The number of a turn before the last one of `named`, as a type; see `named_turns`."""
+    return number_of(tuple(range(1, named[-1]))) if named else int
 
 
 def single_label(taxonomy: Taxonomy) -> Taxonomy:
