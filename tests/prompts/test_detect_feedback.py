@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rejoinder.errors import UsageError
+from rejoinder.gateway.reading import schema_of
 from rejoinder.prompts import Prompt
-from rejoinder.prompts.detect_feedback import DetectPrompt, shipped_examples
-from rejoinder.prompts.labels import Reading, named_turns
+from rejoinder.prompts.detect_feedback import RUBRICS, DetectPrompt, shipped_examples
+from rejoinder.prompts.labels import QUOTE, Reading, named_turns
 from rejoinder.prompts.per_turn import PerTurnPrompt
 from rejoinder.prompts.satisfaction_levels import LevelsPrompt
 from rejoinder.prompts.windows import WindowSize, windows
@@ -125,6 +126,38 @@ def test_the_schema_names_the_turns_of_a_run_and_few_schemas_are_made() -> None:
     runs = [(start, count) for start in range(2, 60) for count in range(1, 13) if start + count <= 61]
     asked = {named_turns(tuple(range(start, start + count))) for start, count in runs}
     assert len(asked) < 300
+
+
+def longest(node: dict[str, Any]) -> Any:
+    """The longest value that a schema allows; fails where it has no end."""
+    if "enum" in node:
+        return max(node["enum"], key=lambda value: len(json.dumps(value)))
+    if node["type"] == "object":
+        return {name: longest(one) for name, one in node["properties"].items()}
+    if node["type"] == "array":
+        return [longest(node["items"])] * node["maxItems"]
+    return "Ж" * node["maxLength"] if node["type"] == "string" else {"integer": 10**6, "boolean": False}[node["type"]]
+
+
+@pytest.mark.parametrize("prompt", PROMPTS, ids=lambda one: one.id)
+@pytest.mark.parametrize("turns", [1, 2, 12, 40])
+def test_the_longest_answer_that_the_schema_allows_is_not_cut_at_the_limit_of_tokens(prompt: Any, turns: int) -> None:
+    said = talk("u:0", *[text for n in range(turns) for text in ("a:x", f"u:{n}")])
+    *_, window = windows(said.turns, range(2, turns + 2), WindowSize(turns=1) if prompt.alone else WindowSize())
+    question = prompt.render(window)
+    answer = json.dumps(longest(dict(schema_of(question.reply))), ensure_ascii=False)
+    quoted = answer.count("Ж")
+    assert quoted + (len(answer) - quoted) / 3 <= question.max_tokens, "a token for each quoted character, one for three others"
+    if not isinstance(prompt, LevelsPrompt):
+        assert quoted >= QUOTE
+
+
+def test_an_example_that_we_show_keeps_to_the_bounds_itself() -> None:
+    labels = [label for example in shipped_examples() for label in example.turns]
+    assert max(len(label.evidence) for label in labels) <= QUOTE
+    assert max(len(label.rubrics) for label in labels) <= RUBRICS
+    for said in (f"({QUOTE} characters)", f"at most {RUBRICS}, [] for none"):
+        assert said in DetectPrompt().render(whole(COFFEE)).messages[0].content
 
 
 def test_the_shipped_examples_are_right_by_our_own_rules() -> None:

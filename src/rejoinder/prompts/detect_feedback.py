@@ -35,7 +35,7 @@ from rejoinder.taxonomies import Taxonomy
 from rejoinder.taxonomies import load as load_taxonomy
 
 TOKENS_PER_REPLY, TOKENS_PER_TURN = 200, 300
-"""Room for the reply: a quote of 200 characters takes up to 200 tokens, what stands around it up to 100."""
+"""Room for the reply: a quote of 160 characters takes up to 160 tokens, what stands around it up to 140."""
 RUBRICS = 6
 """Most rubrics of one turn."""
 

@@ -19,8 +19,8 @@ from rejoinder.taxonomies import Taxonomy
 
 _NAMED = 24
 """Latest turn that a schema names: at most 276 schemas for windows of up to 12 turns."""
-QUOTE = 200
-"""Characters of a quote: twenty words, as the prompts ask for, take 100 to 160 in European languages."""
+QUOTE = 160
+"""Characters of a quote: room for the twenty words that the prompts ask for, at seven letters a word."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import msgspec
 
 from rejoinder.identity import digest
 from rejoinder.prompts import Prompt, as_json, load
-from rejoinder.prompts.labels import Reading, Said, checked, menu, single_label
+from rejoinder.prompts.labels import Reading, Said, checked, menu, quote, single_label
 from rejoinder.prompts.windows import Window
 from rejoinder.records import Message, Question
 from rejoinder.taxonomies import Taxonomy
@@ -63,5 +63,5 @@ class PerTurnPrompt:
 
 @cache
 def _reply(taxonomy: Taxonomy) -> type[msgspec.Struct]:
-    fields = [("evidence", str), ("category", menu(taxonomy.names))]
+    fields = [("evidence", quote()), ("category", menu(taxonomy.names))]
     return msgspec.defstruct("TurnReply", fields, frozen=True)

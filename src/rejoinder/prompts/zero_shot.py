@@ -15,13 +15,13 @@ import msgspec
 from rejoinder.errors import UsageError
 from rejoinder.identity import digest
 from rejoinder.prompts import Prompt, as_json, load
-from rejoinder.prompts.labels import Reading, Said, checked, menu, single_label
+from rejoinder.prompts.labels import Reading, Said, at_most, checked, menu, quote, single_label
 from rejoinder.prompts.windows import Window
 from rejoinder.records import LabellingNote, Message, Question
 from rejoinder.taxonomies import Category, Taxonomy
 from rejoinder.taxonomies import load as load_taxonomy
 
-_TOKENS_PER_REPLY, _TOKENS_PER_TURN = 200, 120
+_TOKENS_PER_REPLY, _TOKENS_PER_FIND, _FINDS_PER_TURN = 200, 200, 2
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,12 @@ class ZeroShotPrompt:
     def render(self, window: Window) -> Question:
         """The question about a window."""
         system, user = self._system, as_json({"conversation": window.shown()})
+        most = _FINDS_PER_TURN * len(window.wanted)
         return Question(
             prompt=self.id,
             messages=(Message(role="system", content=system), Message(role="user", content=user)),
-            reply=_reply(self.taxonomy),
-            max_tokens=_TOKENS_PER_REPLY + _TOKENS_PER_TURN * len(window.wanted),
+            reply=_reply(self.taxonomy, most),
+            max_tokens=_TOKENS_PER_REPLY + _TOKENS_PER_FIND * most,
         )
 
     def parse(self, value: Any, window: Window) -> Reading:
@@ -91,7 +92,7 @@ def _looked_for(taxonomy: Taxonomy) -> tuple[Category, ...]:
 
 
 @cache
-def _reply(taxonomy: Taxonomy) -> type[msgspec.Struct]:
+def _reply(taxonomy: Taxonomy, most: int) -> type[msgspec.Struct]:
     names = [one.name for one in _looked_for(taxonomy)]
-    entry = msgspec.defstruct("FoundFeedback", [("text", str), ("pattern", menu(names))], frozen=True)
-    return msgspec.defstruct("ZeroShotReply", [("found", list[entry])], frozen=True)  # type: ignore[valid-type]
+    entry = msgspec.defstruct("FoundFeedback", [("text", quote()), ("pattern", menu(names))], frozen=True)
+    return msgspec.defstruct("ZeroShotReply", [("found", at_most(entry, most))], frozen=True)
