@@ -117,6 +117,31 @@ def test_a_dry_run_counts_with_the_tokenizer_of_the_server_exactly_what_it_then_
 
 @pytest.mark.slow
 @needs_local_model
+def test_an_adapter_is_on_the_model_for_every_request(server: LocalServer, tmp_path: Path) -> None:
+    gguf, numpy = pytest.importorskip("gguf"), pytest.importorskip("numpy")
+    rng = numpy.random.default_rng(0)
+    writer = gguf.GGUFWriter(tmp_path / "adapter.gguf", "llama")
+    writer.add_type("adapter")
+    writer.add_string("adapter.type", "lora")
+    writer.add_float32("adapter.lora.alpha", 4.0)
+    for end, shape in (("a", (4, 1_536)), ("b", (576, 4))):  # SmolLM2-135M: 576 wide, 1,536 inside
+        writer.add_tensor(f"blk.0.ffn_down.weight.lora_{end}", rng.normal(size=shape).astype(numpy.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    asked = [(question("Thanks, that works!", reply=None, max_tokens=12), 0)]
+    path = model_file()
+    assert path is not None
+    with LocalServer(path, adapter=tmp_path / "adapter.gguf", context=256, threads=1) as changed:
+        said = ask(changed, Journal(tmp_path / "with.sqlite"), asked)[0].text
+    plain = [ask(server, Journal(tmp_path / f"without-{n}.sqlite"), asked)[0].text for n in range(2)]
+    assert said not in plain
+    assert len(set(plain)) == 1, "or else any answer would be another"
+
+
+@pytest.mark.slow
+@needs_local_model
 def test_the_server_stops_when_the_process_that_started_it_is_killed() -> None:
     code = """if True:
         import sys, time
@@ -198,6 +223,21 @@ def test_a_binary_is_called_with_the_context_of_all_slots_together() -> None:
     asked = Asked(gguf="m.gguf", model="m", port=1, context=100, parallel=3, threads=2, binary="llama-server")
     told = " ".join(command(asked))
     assert told == "llama-server -m m.gguf --host 127.0.0.1 --port 1 --alias m -c 300 -np 3 -t 2 -tb 2"
+    tuned = Asked(gguf="m.gguf", model="m", port=1, context=100, parallel=1, adapter="a.gguf", binary="llama-server")
+    assert command(tuned)[:5] == ["llama-server", "-m", "m.gguf", "--lora", "a.gguf"]
+
+
+def test_a_model_with_an_adapter_has_a_name_of_its_own_and_another_adapter_another(tmp_path: Path) -> None:
+    adapter = tmp_path / "adapter.gguf"
+    names = {LocalServer(fake(tmp_path)).model}
+    for content in (b"GGUF one", b"GGUF two"):
+        adapter.write_bytes(content)
+        names.add(LocalServer(fake(tmp_path), adapter=adapter).model)
+    assert len(names) == 3
+    assert all(name.startswith("fake") for name in names)
+    adapter.write_bytes(b"safetensors")
+    with pytest.raises(InputError, match="is no GGUF file"):
+        LocalServer(fake(tmp_path), adapter=adapter)
 
 
 def test_a_local_server_is_never_shown_the_key_of_a_provider(tmp_path: Path) -> None:

@@ -16,12 +16,15 @@ def serve_model(
     context: Annotated[int, typer.Option(min=64, help="Most tokens of one request, question and answer together.")] = 4096,
     parallel: Annotated[int, typer.Option(min=1, help="Requests answered at once.")] = 1,
     threads: Annotated[int | None, typer.Option(min=1, help="As llama.cpp chooses when left out.")] = None,
+    adapter: Annotated[
+        Path | None, typer.Option(help="A LoRA adapter of that model as a GGUF file (rejoinder train --gguf).")
+    ] = None,
     binary: Annotated[
         Path | None, typer.Option(help="A llama-server; else the one on the path or of rejoinder[local].")
     ] = None,
 ) -> None:
     """Serve a GGUF file on this machine with llama.cpp, until Ctrl-C."""
-    server = LocalServer(file, context=context, parallel=parallel, threads=threads, port=port, binary=binary)
+    server = LocalServer(file, adapter=adapter, context=context, parallel=parallel, threads=threads, port=port, binary=binary)
     with server:
         typer.echo(f"base URL: {server.base_url}")
         typer.echo(f"model: {server.model}")

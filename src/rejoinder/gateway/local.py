@@ -24,6 +24,7 @@ from rejoinder.errors import InputError, ModelError, UsageError
 from rejoinder.gateway.endpoint import Endpoint
 from rejoinder.gateway.http import Http
 from rejoinder.gateway.local_child import Asked
+from rejoinder.identity import digest
 
 _PACKAGE = "xllamacpp"
 _MAGIC = b"GGUF"
@@ -41,6 +42,8 @@ class LocalServer:
 
     Args:
         gguf: the model; its chat template must be inside.
+        adapter: a LoRA adapter of that model as a GGUF file, such as `rejoinder train --gguf` writes. It has a part in the
+            name of the model, so that no journal takes answers without it, or with another, for answers with it.
         context: most tokens of one request, question and answer together.
         parallel: requests answered at once.
         threads: as llama.cpp chooses where left out; 1 is the fastest where other work shares the cores.
@@ -53,6 +56,7 @@ class LocalServer:
         self,
         gguf: Path,
         *,
+        adapter: Path | None = None,
         context: int = 4_096,
         parallel: int = 1,
         threads: int | None = None,
@@ -60,9 +64,9 @@ class LocalServer:
         binary: Path | None = None,
         seconds: float = 300.0,
     ) -> None:
-        self.model = gguf.stem
-        self._gguf, self._context, self._parallel, self._threads = gguf, context, parallel, threads
-        self._port, self._binary, self._seconds = port, binary, seconds
+        self.model = _name(gguf, adapter)
+        self._gguf, self._adapter, self._context, self._parallel = gguf, adapter, context, parallel
+        self._threads, self._port, self._binary, self._seconds = threads, port, binary, seconds
         self._process: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
 
@@ -94,6 +98,7 @@ class LocalServer:
             context=self._context,
             parallel=self._parallel,
             threads=self._threads,
+            adapter=None if self._adapter is None else str(self._adapter.resolve()),
             binary=binary,
         )
         self._log = tempfile.TemporaryFile()
@@ -190,6 +195,18 @@ async def _answers(http: Http, endpoint: Endpoint, url: str) -> bool:
         return (await http.exchange(endpoint, "GET", url)).status == 200
     except OSError:  # it does not listen yet
         return False
+
+
+def _name(gguf: Path, adapter: Path | None) -> str:
+    """What the server calls the model: adapters are all called `adapter.gguf`, so that their contents tell them apart.
+
+    Raises:
+        InputError: the adapter is no GGUF file.
+    """
+    if adapter is None:
+        return gguf.stem
+    _check(adapter)
+    return f"{gguf.stem}+{adapter.stem}-{digest(adapter.read_bytes())[:8]}"
 
 
 def _check(gguf: Path) -> None:
