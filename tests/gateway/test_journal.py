@@ -91,6 +91,16 @@ def test_sums_name_what_the_server_did_not_count_and_never_take_unknown_for_noth
     assert (row.uncounted, row.cost) == (1, None)
 
 
+def test_of_rows_that_are_written_together_all_are_there_or_none(journal: Journal) -> None:
+    journal.write(attempt("request-7"), attempt("request-8"))
+    assert len(list(journal.attempts())) == 5
+    with pytest.raises(StoreError, match="cannot be used"):
+        journal.write(attempt("request-10"), attempt("request-11", detail=None))
+    assert journal.find("request-10") is None
+    journal.write(attempt("request-10"))
+    assert journal.find("request-10") is not None, "nothing is left half open"
+
+
 def test_a_journal_of_another_version_is_refused(journal: Journal) -> None:
     journal._run("PRAGMA user_version = 99")
     journal.close()

@@ -21,6 +21,7 @@ from rejoinder.gateway.dialects import Dialects
 from rejoinder.gateway.endpoint import Endpoint
 from rejoinder.gateway.http import Http
 from rejoinder.gateway.journal import Attempt, Journal
+from rejoinder.gateway.loop import rare_collections
 from rejoinder.gateway.prices import Prices
 from rejoinder.gateway.reading import schema_of
 from rejoinder.gateway.request import Request, Transport
@@ -91,6 +92,7 @@ class Gateway:
     async def __aenter__(self) -> Self:
         stack = AsyncExitStack()
         await stack.enter_async_context(self._transport)
+        stack.enter_context(rare_collections())
         stragglers = None
         if self._patience is not None:
             stragglers = Stragglers(self._patience)

@@ -63,15 +63,15 @@ class Http:
         assert self._session is not None, "enter the gateway with `async with` before asking"
         key, headers, proxy = self._means(request.base_url, request.key_variable)
         with _plain_errors(request.base_url):
-            async with self._session.post(
+            response = await self._session.post(
                 wire.address(request),
                 data=orjson.dumps(wire.body(request), option=orjson.OPT_NON_STR_KEYS),
                 headers=headers,
                 proxy=proxy,
                 allow_redirects=False,  # a redirected key is a lost key
-            ) as response:
-                raw = key.hidden_in(await response.read())
-                return wire.reply(response.status, raw, response.headers.get("Retry-After"))
+            )
+            raw = key.hidden_in(await response.read())  # gives the connection back, or closes it when it fails
+            return wire.reply(response.status, raw, response.headers.get("Retry-After"))
 
     async def exchange(self, endpoint: Endpoint, method: str, url: str, body: Any = None, upload: Path | None = None) -> Told:
         """One call beside the requests: batches and their files, tokenizers, health.

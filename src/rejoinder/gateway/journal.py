@@ -64,27 +64,25 @@ class Journal:
 
     def find(self, key: str) -> Attempt | None:
         """The attempt that settled a request, or None where it is still to be asked."""
-        found = self._run(
-            f"{_SELECT} WHERE key = ? AND kind IN ('answer', 'refused') ORDER BY number LIMIT 1", (key,)
-        ).fetchone()
+        found = self._run(_SETTLED, (key,)).fetchone()
         return _attempt(found) if found else None
 
-    def write(self, attempt: Attempt) -> None:
-        """Append a row; when this returns, the row survives the death of the process.
+    def write(self, *attempts: Attempt) -> None:
+        """Append rows, all or none; when this returns, they survive the death of the process.
 
         Raises:
-            StoreError: it could not be written.
+            StoreError: they could not be written.
         """
-        used = attempt.usage
-        self._run(
-            _INSERT,
-            (
-                *(attempt.key, attempt.kind, attempt.status, attempt.raw, attempt.detail),
-                *(attempt.prompt, attempt.model, attempt.base_url, attempt.request),
-                *((used.input_tokens, used.output_tokens, used.cached_tokens) if used else (None, None, None)),
-                *(attempt.cost, attempt.seconds, attempt.time or time.time()),
-            ),
-        )
+        rows = [_row(attempt) for attempt in attempts]
+        if len(rows) == 1:
+            self._run(_INSERT, rows[0])  # a transaction by itself
+            return
+        self._run("BEGIN IMMEDIATE")
+        try:
+            with self._connection() as connection:  # commits, or rolls back
+                connection.executemany(_INSERT, rows)
+        except sqlite3.Error as trouble:
+            raise self._unusable(trouble) from trouble
 
     def attempts(self) -> Iterator[Attempt]:
         """All rows, in the order they were written."""
@@ -146,7 +144,18 @@ _COLUMNS = (
     "input_tokens, output_tokens, cached_tokens, cost, seconds, time"
 )
 _SELECT = f"SELECT {_COLUMNS} FROM attempts"
+_SETTLED = f"{_SELECT} WHERE key = ? AND kind IN ('answer', 'refused') ORDER BY number LIMIT 1"
 _INSERT = f"INSERT INTO attempts ({_COLUMNS}) VALUES ({', '.join('?' * 15)})"
+
+
+def _row(attempt: Attempt) -> tuple[object, ...]:
+    used = attempt.usage
+    return (
+        *(attempt.key, attempt.kind, attempt.status, attempt.raw, attempt.detail),
+        *(attempt.prompt, attempt.model, attempt.base_url, attempt.request),
+        *((used.input_tokens, used.output_tokens, used.cached_tokens) if used else (None, None, None)),
+        *(attempt.cost, attempt.seconds, attempt.time or time.time()),
+    )
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -19,6 +19,7 @@ from rejoinder.gateway.journal import Attempt, Journal
 from rejoinder.gateway.limits import Limits
 from rejoinder.gateway.prices import Prices
 from rejoinder.gateway.request import Reply, Request, Transport
+from rejoinder.gateway.turns import Turns
 from rejoinder.gateway.verdicts import AGAIN, Verdict, verdict_of
 
 _LONGEST = 60.0
@@ -46,6 +47,7 @@ class Server:
     ) -> None:
         self.endpoint, self.limits = endpoint, Limits(endpoint)
         self._transport, self._journal, self._dialects = transport, journal, dialects
+        self._turns = Turns(journal)
         self._prices, self._rng = prices, rng
         self._reached = False
         self._answers = self._given_up = self._busy_in_a_row = 0
@@ -80,7 +82,8 @@ class Server:
             request = request.put_in(self._dialects.of(request))
             sent_at = loop.time()
             verdict, reply, detail = await self._sent(request, sent_at)
-            attempt = self._written(request, verdict, reply, detail, loop.time() - sent_at)
+            attempt = self._row(request, verdict, reply, detail, loop.time() - sent_at)
+            await self._turns.write(attempt)
             self._adapt(request, verdict, reply, sent_at)
         return None if verdict == "dialect" and reply and self._dialects.learn(request, reply) else attempt
 
@@ -96,15 +99,15 @@ class Server:
             return "cut", None, str(trouble)
         except asyncio.CancelledError:
             seconds = asyncio.get_running_loop().time() - sent_at
-            self._written(request, "abandoned", None, "nobody waited for it any more", seconds)
+            self._journal.write(self._row(request, "abandoned", None, "nobody waited for it any more", seconds))
             raise
         self._reached = True
         return verdict_of(reply, request), reply, ""
 
-    def _written(self, request: Request, verdict: Verdict, reply: Reply | None, detail: str, seconds: float) -> Attempt:
+    def _row(self, request: Request, verdict: Verdict, reply: Reply | None, detail: str, seconds: float) -> Attempt:
         usage = reply.usage if reply else None
         known = self._prices is not None and usage is not None
-        attempt = Attempt(
+        return Attempt(
             key=request.key,
             kind=verdict,
             request=request.kind,
@@ -119,8 +122,6 @@ class Server:
             seconds=seconds,
             time=time.time(),
         )
-        self._journal.write(attempt)
-        return attempt
 
     def _adapt(self, request: Request, verdict: Verdict, reply: Reply | None, sent_at: float) -> None:
         if verdict == "answer":
