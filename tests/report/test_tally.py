@@ -109,6 +109,27 @@ def test_a_thumb_agrees_where_it_points_as_the_next_turn_does(tmp_path):
     assert (row.n, row.up, row.down, row.followed, row.compared, row.agreement.count) == (4, 2, 2, 4, 3, 2)
 
 
+def test_marks_on_one_answer_agree_once_and_marks_on_a_users_own_message_say_nothing_of_answers(tmp_path):
+    one = talk("a", [("q", "r"), ("thanks", "r")], ["POS"])
+    request, answer, *rest = one.conversation.messages
+    up, down = Signal(kind="thumb", value=1.0), Signal(kind="thumb", value=-1.0)
+    messages = (
+        msgspec.structs.replace(request, signals=(down, down, down)),
+        msgspec.structs.replace(answer, signals=(up, up, down)),
+        *rest,
+    )
+    conversation = msgspec.structs.replace(one.conversation, messages=messages)
+    (row,) = numbers_of(tmp_path, [AnnotatedConversation(conversation=conversation, feedback=one.feedback)]).signals
+    assert (row.n, row.up, row.down, row.followed, row.compared, row.agreement.count) == (3, 2, 1, 3, 1, 1)
+
+
+def test_a_conversation_of_thousands_of_turns_is_counted_like_any_other(tmp_path):
+    turns = 4_000
+    one = talk("long", [(f"q{i}", "r") for i in range(turns)], ["NEG_AWARE", "NEU"] * (turns // 2 - 1) + ["NEG_AWARE"])
+    found = numbers_of(tmp_path, [one])
+    assert (found.headline.turns, found.headline.polarities[0].observed.count) == (turns - 1, turns // 2)
+
+
 def test_a_signal_on_the_last_response_is_counted_and_not_compared(tmp_path):
     one = talk("a", [("q", "")])
     last = Message(role="assistant", content="r", signals=(Signal(kind="rating", value=4.0, name="stars"),))

@@ -6,6 +6,7 @@ Order beyond a few characters does not count; that is enough to find texts that 
 from __future__ import annotations
 
 from collections import Counter
+from functools import lru_cache
 
 _SIZE = 4
 _LIMIT = 40_000
@@ -37,5 +38,6 @@ def _level(text: str) -> str:
     return " ".join(text[:_LIMIT].casefold().split())
 
 
+@lru_cache(maxsize=8)  # several gates compare the same two answers; nobody changes what they are given
 def _runs(text: str) -> Counter[str]:
     return Counter(text[i : i + _SIZE] for i in range(max(1, len(text) - _SIZE + 1)))

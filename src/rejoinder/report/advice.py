@@ -44,15 +44,16 @@ def _look_first(found: Headline, categories: Sequence[Category], themes: Themes)
             why=f"Not one of {found.turns:,} turns after a response was detected as a complaint, which is unusual.",
         )
     if complaints:
-        most = max(complaints, key=lambda one: one.observed.count)
+        most = max(complaints, key=lambda one: ((one.corrected or one.observed).share, one.observed.count))
         total = sum(one.observed.count for one in complaints)
+        corrected = f", {percent(most.corrected.share)} of turns when corrected" if most.corrected else ""
         yield Advice(
             what=f"Start with “{most.title}”.",
             why=f"It is the commonest kind of complaint: {most.observed.count:,} of {total:,} detected "
-            f"({percent(most.observed.count / total, 0)}). {most.definition}",
+            f"({percent(most.observed.count / total, 0)}){corrected}. {most.definition}",
         )
-    theme = next((one for one in themes.themes if not one.by_category), None)
-    if theme is not None:
+    if themes.themes:
+        theme = max(themes.themes, key=lambda one: one.share.count)
         yield Advice(
             what=f"Read the complaints under “{theme.title}”.",
             why=f"They are the largest theme: {theme.share.count:,} of {themes.sampled:,} complaints looked at "
@@ -148,7 +149,7 @@ def _measure(found: Headline) -> Iterator[Advice]:
 
 def _repair_reading(read: Read) -> Iterator[Advice]:
     if read.rows and read.quarantined / read.rows > 0.01:
-        worst = max(read.reasons, key=lambda one: one.n)
+        worst = max((one for one in read.reasons if one.stage != "deduplicate"), key=lambda one: one.n)
         yield Advice(
             what="Look at the quarantined rows.",
             why=f"{read.quarantined:,} of {read.rows:,} rows ({percent(read.quarantined / read.rows)}) could not be read; "

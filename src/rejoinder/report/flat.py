@@ -17,31 +17,38 @@ from rejoinder.store.files import TEMPORARY
 from rejoinder.store.query import copy
 from rejoinder.taxonomies import Taxonomy
 
-# Who said what in which turn, without the texts. `starts` are the positions of the user messages, from 1.
-_SAID = """
-SELECT id, source, person, model, language, began, toxic, feedback, said,
-       list_filter(range(1, len(said) + 1), lambda i: said[i].role = 'user') AS starts
-FROM (SELECT conversation.id AS id, conversation.source AS source, conversation.user AS person, conversation.model AS model,
-             nullif(conversation.language, 'und') AS language,
-             coalesce(conversation.time, list_min(list_transform(conversation.messages, lambda m: m.time))) AS began,
-             conversation.toxic AS toxic, feedback,
-             list_transform(conversation.messages, lambda m: {'role': m.role, 'model': m.model, 'toxic': m.toxic,
-               'signals': list_transform(m.signals, lambda s: {'kind': s.kind, 'name': s.name, 'value': s.value})}) AS said
-      FROM annotated)
+# One row per conversation, without the texts.
+_TALKS = """
+SELECT row_number() OVER () AS place, conversation.id AS id, conversation.user AS person, conversation.model AS model,
+       nullif(conversation.language, 'und') AS language,
+       coalesce(conversation.time, list_min(list_transform(conversation.messages, lambda m: m.time))) AS began,
+       conversation.toxic AS toxic, feedback,
+       list_transform(conversation.messages, lambda m: {'role': m.role, 'model': m.model, 'toxic': m.toxic,
+         'signals': list_transform(m.signals, lambda s: {'kind': s.kind, 'name': s.name, 'value': s.value})}) AS messages
+FROM annotated
+"""
+# One row per message. A turn is a user message with all that follows it, up to the next one.
+_MESSAGES = """
+SELECT *, sum((role = 'user')::BIGINT) OVER (PARTITION BY place ORDER BY number) AS turn
+FROM (SELECT place, number, unnest(message)
+      FROM (SELECT place, generate_subscripts(messages, 1) AS number, unnest(messages) AS message FROM talks))
 """
 _TURNS = """
-SELECT id, coalesce('user ' || person, 'conversation ' || id) AS cluster, language, began, turn, about, category, polarity,
-       coalesce(list_filter(answer, lambda m: m.role = 'assistant' AND m.model IS NOT NULL)[-1].model, model) AS model,
-       list_bool_or(list_append(list_transform(answer, lambda m: m.toxic), toxic)) AS toxic
-FROM (SELECT id, person, language, began, model, toxic, one.turn AS turn, one.about AS about, one.category AS category,
-             one.polarity AS polarity, said[starts[one.about]:coalesce(starts[one.about + 1], len(said) + 1) - 1] AS answer
-      FROM (SELECT id, person, language, began, model, toxic, said, starts, unnest(feedback) AS one FROM said))
+SELECT id, coalesce('user ' || person, 'conversation ' || id) AS cluster, language, began, said.turn AS turn, about, category,
+       polarity, coalesce(answers.model, talks.model) AS model, list_bool_or([answers.toxic, talks.toxic]) AS toxic
+FROM (SELECT place, one.turn AS turn, one.about AS about, one.category AS category, one.polarity AS polarity
+      FROM (SELECT place, unnest(feedback) AS one FROM talks)) AS said
+JOIN talks USING (place)
+LEFT JOIN (SELECT place, turn, bool_or(toxic) AS toxic,
+                  max_by(model, number) FILTER (role = 'assistant' AND model IS NOT NULL) AS model
+           FROM messages GROUP BY place, turn) AS answers
+  ON answers.place = said.place AND answers.turn = said.about
 """
+# What somebody marked on a user's own message says nothing of an answer.
 _SIGNALS = """
 SELECT id, turn, signal.kind AS kind, coalesce(signal.name, '') AS name, signal.value AS value
-FROM (SELECT id, len(list_filter(starts, lambda i: i <= place)) AS turn, unnest(said[place].signals) AS signal
-      FROM (SELECT id, said, starts, unnest(range(1, len(said) + 1)) AS place FROM said
-            WHERE len(list_filter(said, lambda m: len(m.signals) > 0)) > 0))
+FROM (SELECT place, turn, unnest(signals) AS signal FROM messages WHERE role <> 'user' AND len(signals) > 0)
+JOIN talks USING (place)
 """
 
 
@@ -52,7 +59,7 @@ class Flat:
     turns: Path
     """id, cluster, language, began, turn, about, category, polarity, model, toxic (None where the log has no verdict)."""
     signals: Path
-    """id, turn (0 before the first user message), kind, name, value."""
+    """Of answers: id, turn (0 before the first user message), kind, name, value."""
 
     def ask(self, sql: str) -> list[dict[str, Any]]:
         """Rows of one SELECT over `turns` and `signals`."""
@@ -74,9 +81,11 @@ def flattened(annotated: Dataset, beside: Path) -> Iterator[Flat | None]:
     beside.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=beside, prefix=TEMPORARY) as name:
         folder = Path(name)
-        said, turns, signals = (folder / f"{table}.parquet" for table in ("said", "turns", "signals"))
-        copy(_SAID, said, annotated=annotated.files)
-        copy(_TURNS, turns, said=[said])
-        copy(_SIGNALS, signals, said=[said])
-        said.unlink()
+        talks, messages, turns, signals = (folder / f"{table}.parquet" for table in ("talks", "messages", "turns", "signals"))
+        copy(_TALKS, talks, annotated=annotated.files)
+        copy(_MESSAGES, messages, talks=[talks])
+        copy(_TURNS, turns, talks=[talks], messages=[messages])
+        copy(_SIGNALS, signals, talks=[talks], messages=[messages])
+        talks.unlink()
+        messages.unlink()
         yield Flat(turns, signals)

@@ -163,7 +163,7 @@ class SignalRow(Value, frozen=True, kw_only=True):
     followed: int
     """Signals on responses that a user turn answers."""
     compared: int
-    """Of those, signals with a direction where the turn holds feedback too."""
+    """Of those, answers whose signals have a direction where the turn holds feedback too."""
     agreement: Share | None
 
 

@@ -62,7 +62,7 @@ def _limits(found: Headline, read: Read) -> list[str]:
     turns, talks = found.turns, found.conversations
     limits = [
         "Silence is not satisfaction. Most users say nothing about a response; they may be content, or may have given up.",
-        f"Only {found.answered:,} of {talks:,} conversations have a user turn after a response. "
+        f"{found.answered:,} of {talks:,} conversations have a user turn after a response. "
         "Users who leave after the first response are not heard here.",
         "Positive words are rare and can praise what should not be praised, such as a jailbreak that worked.",
     ]

@@ -12,17 +12,23 @@ from rejoinder.report.shown import cut
 
 MOST = 20
 
-# A direction is known for thumbs and votes (their sign) and for a correction (the answer needed one).
+# A direction is known for thumbs and votes (their sign) and for a correction (the answer needed one). Several marks on one
+# answer agree or disagree once, as their sum points: they are no independent observations.
 _SIGNALS = f"""
-SELECT kind, name, count(*) AS n, count(*) FILTER (side = 1) AS up, count(*) FILTER (side = -1) AS down,
-       avg(value) FILTER (kind IN ('rating', 'score')) AS mean, count(polarity) AS followed,
-       count(*) FILTER (side <> 0 AND polarity <> 'neutral') AS compared,
+WITH marks AS (
+    SELECT signals.*, polarity,
+           CASE WHEN kind IN ('thumb', 'vote') THEN sign(value) WHEN kind = 'correction' THEN -1 ELSE 0 END AS side
+    FROM signals LEFT JOIN (SELECT id, about, min(polarity) AS polarity FROM turns GROUP BY id, about) AS spoken
+      ON signals.id = spoken.id AND signals.turn = spoken.about),
+answers AS (
+    SELECT kind, name, count(*) AS n, count(*) FILTER (side = 1) AS up, count(*) FILTER (side = -1) AS down,
+           sum(value) FILTER (kind IN ('rating', 'score')) AS total, count(value) AS valued, count(polarity) AS followed,
+           sign(sum(side)) AS side, any_value(polarity) AS polarity
+    FROM marks GROUP BY kind, name, id, turn)
+SELECT kind, name, sum(n)::BIGINT AS n, sum(up)::BIGINT AS up, sum(down)::BIGINT AS down, sum(total) / sum(valued) AS mean,
+       sum(followed)::BIGINT AS followed, count(*) FILTER (side <> 0 AND polarity <> 'neutral') AS compared,
        count(*) FILTER (side = 1 AND polarity = 'positive' OR side = -1 AND polarity = 'negative') AS agreed
-FROM (SELECT kind, name, value, polarity,
-             CASE WHEN kind IN ('thumb', 'vote') THEN sign(value) WHEN kind = 'correction' THEN -1 ELSE 0 END AS side
-      FROM signals LEFT JOIN (SELECT id, about, min(polarity) AS polarity FROM turns GROUP BY id, about) AS spoken
-        ON signals.id = spoken.id AND signals.turn = spoken.about)
-GROUP BY kind, name ORDER BY n DESC, kind, name LIMIT {MOST}
+FROM answers GROUP BY kind, name ORDER BY n DESC, kind, name LIMIT {MOST}
 """
 
 
