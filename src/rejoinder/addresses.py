@@ -10,6 +10,10 @@ from urllib.parse import urlsplit
 
 from rejoinder.errors import UsageError
 
+OPENAI = "https://api.openai.com/v1"
+OPENAI_KEY = "OPENAI_API_KEY"
+"""The server that is asked where none is named, and the variable that holds its key."""
+
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 

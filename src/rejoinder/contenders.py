@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from rejoinder.addresses import OPENAI, OPENAI_KEY
 from rejoinder.errors import UsageError
 from rejoinder.evaluation.lens import cluster_of
 from rejoinder.evaluation.selection import GROUPS, PER_GROUP, Way, select
@@ -62,8 +63,8 @@ class EvaluationPlan:
     """`MODEL@URL`, a model on `base_url`, or a GGUF file."""
     reward: str | None = None
     """Likewise, or the folder of a reward model."""
-    base_url: str = "https://api.openai.com/v1"
-    key_variable: str = "OPENAI_API_KEY"
+    base_url: str = OPENAI
+    key_variable: str = OPENAI_KEY
     in_flight: int = 64
     local: LocalOptions = field(default_factory=LocalOptions)
     way: Way = "clusters"

@@ -140,6 +140,7 @@ class Models:
 
     @property
     def _carrier(self) -> Transport | None:
+        """What the gateway hands requests to: the transport, with what answers on this machine before it."""
         around = None if self.asking.dry_run else self.asking.around
         return self.transport if around is None else around(self.transport)
 
@@ -152,9 +153,7 @@ class Models:
         return Gateway(
             self.endpoints,
             self.journal,
-            transport=self.transport
-            if self.asking.around is None or self.asking.dry_run
-            else self.asking.around(self.transport),
+            transport=self._carrier,
             budget=None if self.asking.dry_run else budget,
             prices=self.prices,
             patience=Patience() if self.asking.finish_without_stragglers else None,

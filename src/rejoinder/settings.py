@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from rejoinder.addresses import check_address
+from rejoinder.addresses import OPENAI, OPENAI_KEY, check_address
 from rejoinder.errors import SettingsError
 from rejoinder.unknown_keys import explained
 
@@ -60,8 +60,8 @@ class ModelSettings(_Group, frozen=True, kw_only=True):
 
     model: str
     """As the server names it."""
-    base_url: str = "https://api.openai.com/v1"
-    key_variable: str = "OPENAI_API_KEY"
+    base_url: str = OPENAI
+    key_variable: str = OPENAI_KEY
     """Environment variable (or line of `.env`) that holds the key; a server without keys needs none."""
     in_flight: int = 64
     """Most requests under way at once; the gateway finds out how many the server bears."""

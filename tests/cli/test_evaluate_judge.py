@@ -40,7 +40,7 @@ def test_requests_go_to_a_file_are_answered_by_hand_and_give_the_card(tmp_path: 
 
     done = rejoinder(*command, "--batch-results", tmp_path / "in.jsonl", "--json")
     assert done.returncode == 0, done.stderr
-    assert "48 lines: 48 answers" in done.stderr
+    assert "48 lines = 48 answers" in done.stderr
     card = json.loads(done.stdout)
     assert (card["pairs"], card["rows"], card["unused"]) == (24, 25, {"chosen is missing": 1})
     assert card["overall"]["accuracy"]["value"] == 1.0

@@ -239,7 +239,7 @@ def by_hand(file: Path, folder: Path) -> dict[str, Any]:
     results.write_text("\n".join(map(json.dumps, reversed(lines))), "utf-8")
     second = RUNNER.invoke(app, [*call, "--batch-results", str(results)])
     assert second.exit_code == 0, second.output
-    assert not results.with_suffix(".missing.jsonl").exists()
+    assert not (folder / "results.jsonl.missing.jsonl").exists()
     found: dict[str, Any] = json.loads(second.stdout)
     return found
 
@@ -286,7 +286,7 @@ def test_what_a_batch_lacks_is_written_out_again(gold: Path, tmp_path: Path) -> 
     again = RUNNER.invoke(app, [*call, "--batch-results", str(results)])
     assert isinstance(again.exception, WaitingError)
     assert "11 of 12" in str(again.exception)
-    assert len((tmp_path / "results.missing.jsonl").read_text().splitlines()) == 11
+    assert len((tmp_path / "results.jsonl.missing.jsonl").read_text().splitlines()) == 11
 
 
 def test_the_command_measures_without_a_model_and_prints_every_part(gold: Path) -> None:

@@ -15,12 +15,16 @@ import typer
 from rejoinder.gateway.dry_run import Forecast, Range, total
 from rejoinder.models import Asking
 
+SERVER = typer.Option(help="OpenAI-compatible server, up to and with the version.")
+KEY = typer.Option(help="Environment variable or line of .env that holds the key; a server without keys needs none.")
+AT_ONCE = typer.Option(min=1, help="Most requests under way at once.")
+
 Model = Annotated[str | None, typer.Option(help="Model to ask, as its server names it; none is asked when left out.")]
-BaseUrl = Annotated[str | None, typer.Option(help="OpenAI-compatible server, up to and with the version.")]
-KeyVariable = Annotated[str | None, typer.Option(help="Environment variable or line of .env that holds the key.")]
+BaseUrl = Annotated[str | None, SERVER]
+KeyVariable = Annotated[str | None, KEY]
 Ask = Annotated[str | None, typer.Option(help="`unsure`: ask where the embedded classifier is unsure; `all`: ask always.")]
 AskBelow = Annotated[float | None, typer.Option(help="Probability below which the classifier counts as unsure.")]
-InFlight = Annotated[int | None, typer.Option(min=1, help="Most requests under way at once.")]
+InFlight = Annotated[int | None, AT_ONCE]
 MaxCost = Annotated[float | None, typer.Option(min=0, help="US dollars that the folder's answers may come to.")]
 PriceFile = Annotated[Path | None, typer.Option("--prices", help="Prices per million tokens, for models whose are unknown.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be asked and cost; ask nothing.")]

@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
 
+from rejoinder.cli.console import print_json
 from rejoinder.errors import InputError
 from rejoinder.feedback import LabelledConversation, read_gold
 from rejoinder.feedback.evaluate import evaluate
@@ -53,7 +53,7 @@ def evaluate_command(
         raise InputError("holds no labelled turn", file=str(gold), remedy="docs/scorecard.md shows the format")
     card = evaluate(labelled, seed=seed)
     if json:
-        typer.echo(msgspec.json.format(msgspec.json.encode(card), indent=2).decode())
+        print_json(card)
         return
     typer.echo(render(card), nl=False)
     typer.echo(f"\nLanguages: {told} of {len(labelled)} conversations name none; theirs was detected from the user's words.")

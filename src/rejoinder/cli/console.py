@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from rich.console import Console
@@ -62,6 +63,11 @@ def _counts(now: Progress) -> str:
     failed = f", {now.failed:,} left out" if now.failed else ""
     reused = f" ({now.reused:,} of the units done before)" if now.reused else ""
     return f"{now.written:,} rows{failed}{reused}"
+
+
+def print_json(value: Any) -> None:
+    """Print what a verb measured as one JSON value, indented."""
+    print(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
 def print_result(result: pipeline.Result) -> None:

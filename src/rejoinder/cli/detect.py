@@ -8,12 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
 
 from rejoinder import pipeline
+from rejoinder.addresses import OPENAI, OPENAI_KEY
 from rejoinder.cli import model_options, options
-from rejoinder.cli.console import progress
+from rejoinder.cli.console import print_json, progress
 from rejoinder.errors import InputError, UsageError
 from rejoinder.feedback import read_gold
 from rejoinder.feedback.cascade import asked_labels, frontier_of
@@ -36,8 +36,8 @@ def detect(
     asked_error: Annotated[float, typer.Option(help="Without a model: share of asked turns taken to be wrong.")] = 0.0,
     view: Annotated[str, typer.Option(help="three: polarity; six: categories; binary: feedback or none.")] = "three",
     model: model_options.Model = None,
-    base_url: model_options.BaseUrl = model_options.OPENAI,
-    key_variable: model_options.KeyVariable = "OPENAI_API_KEY",
+    base_url: model_options.BaseUrl = OPENAI,
+    key_variable: model_options.KeyVariable = OPENAI_KEY,
     journal: model_options.JournalFile = None,
     json: Annotated[bool, typer.Option("--json", help="Print the whole frontier as one JSON object.")] = False,
     figure: Annotated[Path | None, typer.Option(help="Draw the frontier into this SVG file.")] = None,
@@ -70,7 +70,7 @@ def detect(
     if figure is not None:
         figure.write_text(drawn(found), encoding="utf-8")
     if json:
-        print(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+        print_json(found)
     else:
         print(render(found), end="")
 

@@ -5,23 +5,22 @@ It parses and prints; `evaluation.benchmarks.playing` plays.
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
 
+from rejoinder.addresses import OPENAI, OPENAI_KEY
 from rejoinder.cli import asking
-from rejoinder.cli.model_options import OPENAI
+from rejoinder.cli.console import print_json
+from rejoinder.cli.kept_answers import missing_file, remove_empty, run_through
 from rejoinder.errors import UsageError, WaitingError
 from rejoinder.evaluation.benchmarks.answering import ANSWER_TOKENS
 from rejoinder.evaluation.benchmarks.playing import BENCHMARKS, Play
 from rejoinder.evaluation.benchmarks.text import Card, render
 from rejoinder.gateway.batch import BatchFile
-from rejoinder.gateway.loop import new_event_loop
 from rejoinder.models import Asking, Models, with_models
 from rejoinder.settings import ModelSettings
 from rejoinder.store import write_json
@@ -65,7 +64,7 @@ def evaluate_benchmark(
     if name not in BENCHMARKS:
         raise UsageError(f"there is no benchmark {name}; there are: {', '.join(BENCHMARKS)}")
     _check(name, pairs, length_margin, references, bool(results) and bool(model or judge or answers))
-    candidate, key = base_url or OPENAI, key_variable or "OPENAI_API_KEY"
+    candidate, key = base_url or OPENAI, key_variable or OPENAI_KEY
     roles = _roles(
         ("candidate", model, candidate, key, in_flight),
         ("judge", judge, judge_base_url or candidate, judge_key_variable or key, in_flight),
@@ -86,14 +85,17 @@ def evaluate_benchmark(
         at_once=in_flight or 64,
     )
     if batch_results and not (batch_file or batch or dry_run):
-        batch_file = batch_results[-1].with_name(f"{batch_results[-1].name}.missing.jsonl")
+        batch_file = missing_file(batch_results)
     how = asking.asking_from(max_cost, prices, batch, batch_file, batch_results, False)
     if dry_run:
         _forecast(name, play, roles, how)
         return
     card = with_models(output, roles, how, lambda models: _played(name, play, models))
     write_json(output / "scores.json", card)
-    typer.echo(msgspec.json.format(msgspec.json.encode(card), indent=2).decode() + "\n" if json else render(card), nl=False)
+    if json:
+        print_json(card)
+    else:
+        typer.echo(render(card), nl=False)
 
 
 def _check(name: str, pairs: bool, length_margin: int | None, references: Path | None, both: bool) -> None:
@@ -124,15 +126,9 @@ def _roles(*named: tuple[str, str | None, str, str, int | None]) -> dict[str, Mo
 def _played(name: str, play: Play, models: Models) -> Card:
     """The card; WaitingError where answers are still to come."""
     play = replace(play, model=models.named("candidate"), judge=models.named("judge"))
-
-    async def work() -> Card:
-        async with models.gateway as llm:
-            return await BENCHMARKS[name](play, llm)
-
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        card = runner.run(work())
-    if isinstance(models.transport, BatchFile) and not models.transport.written:
-        models.transport.path.unlink(missing_ok=True)  # everything is answered, so it is empty
+    card = run_through(models.gateway, lambda llm: BENCHMARKS[name](play, llm))
+    if isinstance(models.transport, BatchFile):
+        remove_empty(models.transport)
     return card
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from rejoinder.addresses import OPENAI, OPENAI_KEY
 from rejoinder.cli import asking
 from rejoinder.cli import policy_options as options
 from rejoinder.contenders import EvaluationPlan
@@ -23,8 +24,8 @@ def evaluate_grid(
     baseline: Annotated[str | None, typer.Option(help=f"Table 4: the untouched model, {options.SPEC}.")] = None,
     judge: options.Judge = None,
     reward: options.Reward = None,
-    base_url: options.BaseUrl = "https://api.openai.com/v1",
-    key_variable: options.KeyVariable = "OPENAI_API_KEY",
+    base_url: options.BaseUrl = OPENAI,
+    key_variable: options.KeyVariable = OPENAI_KEY,
     in_flight: options.InFlight = 64,
     select: options.Select = "clusters",
     groups: options.Groups = GROUPS,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from rejoinder.addresses import OPENAI, OPENAI_KEY
 from rejoinder.cli import asking
 from rejoinder.cli import policy_options as options
 from rejoinder.contenders import EvaluationPlan
@@ -21,8 +22,8 @@ def evaluate_policy(
     control: Annotated[list[str] | None, typer.Option(help="A policy to stand beside: [NAME=]SPEC; repeatable.")] = None,
     judge: options.Judge = None,
     reward: options.Reward = None,
-    base_url: options.BaseUrl = "https://api.openai.com/v1",
-    key_variable: options.KeyVariable = "OPENAI_API_KEY",
+    base_url: options.BaseUrl = OPENAI,
+    key_variable: options.KeyVariable = OPENAI_KEY,
     in_flight: options.InFlight = 64,
     select: options.Select = "clusters",
     groups: options.Groups = GROUPS,

@@ -1,8 +1,7 @@
-"""The options that name a model and its server, for verbs outside a run; and the gateway that they make."""
+"""The options that name a model and its server, for verbs outside a run; and the door to it that they make."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,18 +9,19 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from rejoinder.cli import asking
+from rejoinder.cli.kept_answers import run_through
 from rejoinder.errors import UsageError
 from rejoinder.gateway import Endpoint, Gateway, Journal
-from rejoinder.gateway.loop import new_event_loop
 from rejoinder.gateway.prices import load_prices
 
 T = TypeVar("T")
 
 Model = Annotated[str | None, typer.Option(help="Model to ask, as its server names it.", show_default=False)]
-BaseUrl = Annotated[str, typer.Option(help="OpenAI-compatible server, up to and with the version.")]
-KeyVariable = Annotated[str, typer.Option(help="Environment variable that holds the key; a server without keys needs none.")]
+BaseUrl = Annotated[str, asking.SERVER]
+KeyVariable = Annotated[str, asking.KEY]
+InFlight = Annotated[int, asking.AT_ONCE]
 JournalFile = Annotated[Path | None, typer.Option("--journal", help="File of paid answers; beside the output when left out.")]
-OPENAI = "https://api.openai.com/v1"
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,5 @@ class Door:
         Raises:
             ModelError: the server cannot be used.
         """
-
-        async def asked() -> T:
-            endpoint = Endpoint(self.model, self.base_url, self.key_variable)
-            async with Gateway({self.model: endpoint}, Journal(self.journal), prices=load_prices(None)) as llm:
-                return await ask(llm)
-
-        with asyncio.Runner(loop_factory=new_event_loop) as runner:
-            return runner.run(asked())
+        endpoint = Endpoint(self.model, self.base_url, self.key_variable)
+        return run_through(Gateway({self.model: endpoint}, Journal(self.journal), prices=load_prices(None)), ask)

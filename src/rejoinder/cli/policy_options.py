@@ -9,11 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, get_args
 
-import msgspec
 import typer
 
 from rejoinder.cli import asking
-from rejoinder.cli.console import progress
+from rejoinder.cli.console import print_json, progress
 from rejoinder.contenders import Contender, EvaluationPlan
 from rejoinder.errors import UsageError
 from rejoinder.evaluating import evaluate_policies, forecast_evaluation
@@ -28,7 +27,7 @@ Output = Annotated[Path, typer.Option("--output", "-o", help="Folder of the eval
 Judge = Annotated[str | None, typer.Option(help="Model that judges: MODEL@URL, MODEL (on --base-url), or a GGUF file.")]
 Reward = Annotated[str | None, typer.Option(help="Reward model: MODEL@URL, MODEL (on --base-url), or its folder.")]
 BaseUrl = Annotated[str, typer.Option(help="OpenAI-compatible server of models that name none, up to and with the version.")]
-KeyVariable = Annotated[str, typer.Option(help="Environment variable or line of .env that holds the key.")]
+KeyVariable = Annotated[str, asking.KEY]
 InFlight = Annotated[int, typer.Option(min=1, help="Most requests under way at once, per model.")]
 Select = Annotated[str, typer.Option(help="Which held-out prompts: clusters, stratified or all.")]
 Groups = Annotated[int, typer.Option(min=1, help="Clusters of prompts.")]
@@ -83,7 +82,7 @@ def show(plan: EvaluationPlan, output: Path, how: Asking, *, dry_run: bool, as_j
     with progress() as tell:
         card = evaluate_policies(plan, output, progress=tell, asking=how)
     if as_json:
-        typer.echo(msgspec.json.format(msgspec.json.encode(card), indent=2).decode())
+        print_json(card)
         return
     typer.echo(plain(card), nl=False)
     typer.echo(f"scorecard  {output / 'scorecard.html'}")

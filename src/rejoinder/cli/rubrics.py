@@ -13,6 +13,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from rejoinder.addresses import OPENAI, OPENAI_KEY
 from rejoinder.cli import model_options as door_options
 from rejoinder.cli.model_options import Door
 from rejoinder.errors import InputError, UsageError
@@ -35,7 +36,7 @@ from rejoinder.feedback.spur.asking import ask_all
 from rejoinder.feedback.spur.estimate import side
 from rejoinder.feedback.spur.show import told_learnt, told_light, told_threshold
 from rejoinder.records import Conversation, Failure, SatisfactionEstimate
-from rejoinder.store import read_dataset
+from rejoinder.store import read_dataset, write_json
 from rejoinder.taxonomies import load
 
 app = typer.Typer(no_args_is_help=True, help="Learn, use and distil rubrics of satisfaction (SPUR).")
@@ -52,8 +53,8 @@ def learn_command(
     source: Source,
     output: Annotated[Path, typer.Option("--output", "-o", help="The TOML file to write.")],
     model: door_options.Model = None,
-    base_url: door_options.BaseUrl = door_options.OPENAI,
-    key_variable: door_options.KeyVariable = "OPENAI_API_KEY",
+    base_url: door_options.BaseUrl = OPENAI,
+    key_variable: door_options.KeyVariable = OPENAI_KEY,
     journal: door_options.JournalFile = None,
     items: Annotated[int, typer.Option(min=1, help="Items of each side, at most.")] = 10,
     batch: Annotated[int, typer.Option(min=1, help="Reasons summarised at once.")] = 100,
@@ -68,7 +69,7 @@ def learn_command(
     learnt = door.through(lambda llm: learn(rated, llm, door.model, recipe))
     told = told_learnt(learnt)
     output.write_text(rubric_toml(learnt.rubric, told.splitlines()), encoding="utf-8")
-    _write(_history(output), learnt)
+    write_json(_history(output), learnt)
     print(f"{told}\nrubric   {output}\nhistory  {_history(output)}")
 
 
@@ -79,8 +80,8 @@ def threshold_command(
     rubrics: Rubric = "spur",
     light: Light = None,
     model: door_options.Model = None,
-    base_url: door_options.BaseUrl = door_options.OPENAI,
-    key_variable: door_options.KeyVariable = "OPENAI_API_KEY",
+    base_url: door_options.BaseUrl = OPENAI,
+    key_variable: door_options.KeyVariable = OPENAI_KEY,
     journal: door_options.JournalFile = None,
     scale: Scale = None,
     seed: Seed = 0,
@@ -100,7 +101,7 @@ def threshold_command(
         not_used={reason: count for reason, count in left_out.items() if count},
         seed=seed,
     )
-    _write(output, chosen)
+    write_json(output, chosen)
     print(f"{told_threshold(chosen)}\nthreshold  {output}")
 
 
@@ -112,8 +113,8 @@ def estimate_command(
     threshold: Annotated[Path | None, typer.Option(help="File of `rejoinder rubrics threshold`.")] = None,
     light: Light = None,
     model: door_options.Model = None,
-    base_url: door_options.BaseUrl = door_options.OPENAI,
-    key_variable: door_options.KeyVariable = "OPENAI_API_KEY",
+    base_url: door_options.BaseUrl = OPENAI,
+    key_variable: door_options.KeyVariable = OPENAI_KEY,
     journal: door_options.JournalFile = None,
 ) -> None:
     """Score every conversation: the impacts of the satisfaction items less those of the dissatisfaction items."""
@@ -259,7 +260,3 @@ def _read_estimates(path: Path, rubric: str) -> list[SatisfactionEstimate]:
     if others := {one.rubric for one in found} - {rubric}:
         raise UsageError(f"{path} was made with rubric {', '.join(sorted(others))}, not {rubric}; name that one with --rubrics")
     return found
-
-
-def _write(path: Path, value: msgspec.Struct) -> None:
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rejoinder.addresses import check_address
+from rejoinder.addresses import OPENAI_KEY, check_address
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Endpoint:
     """As the server names it."""
     base_url: str
     """Up to and with the version, such as `http://127.0.0.1:8080/v1`."""
-    key_variable: str = "OPENAI_API_KEY"
+    key_variable: str = OPENAI_KEY
     """Environment variable that holds the key; servers on loopback need none."""
     in_flight: int = 64
     """Most requests under way at once; fewer while the server says that it is too much."""
