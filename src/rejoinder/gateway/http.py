@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import urllib.request
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
@@ -62,7 +61,7 @@ class Http:
         """
         assert self._session is not None, "enter the gateway with `async with` before asking"
         key, headers, proxy = self._means(request.base_url, request.key_variable)
-        with _plain_errors(request.base_url):
+        try:
             response = await self._session.post(
                 wire.address(request),
                 data=orjson.dumps(wire.body(request), option=orjson.OPT_NON_STR_KEYS),
@@ -71,7 +70,9 @@ class Http:
                 allow_redirects=False,  # a redirected key is a lost key
             )
             raw = key.hidden_in(await response.read())  # gives the connection back, or closes it when it fails
-            return wire.reply(response.status, raw, response.headers.get("Retry-After"))
+        except aiohttp.ClientError as trouble:
+            raise _plain(trouble, request.base_url) from None
+        return wire.reply(response.status, raw, response.headers.get("Retry-After"))
 
     async def exchange(self, endpoint: Endpoint, method: str, url: str, body: Any = None, upload: Path | None = None) -> Told:
         """One call beside the requests: batches and their files, tokenizers, health.
@@ -87,7 +88,7 @@ class Http:
         """
         assert self._session is not None, "enter the transport with `async with` before asking"
         key, headers, proxy = self._means(endpoint.base_url, endpoint.key_variable)
-        with ExitStack() as opened, _plain_errors(endpoint.base_url):
+        with ExitStack() as opened:
             if upload is not None:
                 headers = Headers({name: value for name, value in headers.items() if name != "Content-Type"})
                 data: Any = aiohttp.FormData({"purpose": "batch"})
@@ -95,12 +96,15 @@ class Http:
                 data.add_field("file", file, filename=upload.name, content_type="application/jsonl")
             else:
                 data = None if body is None else orjson.dumps(body)
-            async with (
-                asyncio.timeout(endpoint.timeout),
-                self._session.request(method, url, data=data, headers=headers, proxy=proxy, allow_redirects=False) as response,
-            ):
-                raw = key.hidden_in(await response.read())
-                return Told(response.status, raw, response.headers.get("Retry-After"))
+            try:
+                async with asyncio.timeout(endpoint.timeout):
+                    response = await self._session.request(
+                        method, url, data=data, headers=headers, proxy=proxy, allow_redirects=False
+                    )
+                    raw = key.hidden_in(await response.read())
+            except aiohttp.ClientError as trouble:
+                raise _plain(trouble, endpoint.base_url) from None
+            return Told(response.status, raw, response.headers.get("Retry-After"))
 
     def _means(self, base_url: str, key_variable: str) -> tuple[Key, Headers, str | None]:
         known = self._keys.get((base_url, key_variable))
@@ -112,22 +116,16 @@ class Http:
         return known
 
 
-@contextmanager
-def _plain_errors(base_url: str) -> Iterator[None]:
-    """Errors of the library as Python's own; none of the causes is kept: their frames hold the headers."""
-    try:
-        yield
-    except aiohttp.ClientConnectorDNSError as trouble:
-        raise ConnectionRefusedError(f"no such host: {trouble.host}") from None
-    except aiohttp.ClientConnectorError as trouble:
+def _plain(trouble: aiohttp.ClientError, base_url: str) -> OSError:
+    """An error of the library as one of Python's own. Raise it `from None`: frames of the cause hold the headers."""
+    if isinstance(trouble, aiohttp.ClientConnectorDNSError):
+        return ConnectionRefusedError(f"no such host: {trouble.host}")
+    if isinstance(trouble, aiohttp.ClientConnectorError):
         told = f"{trouble.host}:{trouble.port}: {trouble.strerror or type(trouble).__name__}"
-        raise (ConnectionRefusedError if isinstance(trouble.os_error, ConnectionRefusedError) else ConnectionError)(
-            told
-        ) from None
-    except aiohttp.InvalidURL:
-        raise ConnectionRefusedError(f"{base_url} is no address") from None
-    except aiohttp.ClientError as trouble:
-        raise ConnectionError(f"the connection broke ({type(trouble).__name__})") from None
+        return (ConnectionRefusedError if isinstance(trouble.os_error, ConnectionRefusedError) else ConnectionError)(told)
+    if isinstance(trouble, aiohttp.InvalidURL):
+        return ConnectionRefusedError(f"{base_url} is no address")
+    return ConnectionError(f"the connection broke ({type(trouble).__name__})")
 
 
 def _proxy(base_url: str) -> str | None:

@@ -100,6 +100,7 @@ class Limits:
         self._requests = PerMinute(endpoint.requests_per_minute)
         self._input = PerMinute(endpoint.input_tokens_per_minute)
         self._output = PerMinute(endpoint.output_tokens_per_minute)
+        self._counts_tokens = bool(endpoint.input_tokens_per_minute or endpoint.output_tokens_per_minute)
         self._paused_until = 0.0
 
     @asynccontextmanager
@@ -108,8 +109,9 @@ class Limits:
         await self.concurrency.enter()
         try:
             await self._requests.take(1)
-            await self._input.take(_tokens(request))
-            await self._output.take(request.max_tokens)
+            if self._counts_tokens:
+                await self._input.take(_tokens(request))
+                await self._output.take(request.max_tokens)
             await self._pause()
             yield
         finally:
@@ -126,8 +128,9 @@ class Limits:
         self._book(request, Usage())
 
     def _book(self, request: Request, usage: Usage) -> None:
-        self._input.correct(_tokens(request), usage.input_tokens)
-        self._output.correct(request.max_tokens, usage.output_tokens)
+        if self._counts_tokens:
+            self._input.correct(_tokens(request), usage.input_tokens)
+            self._output.correct(request.max_tokens, usage.output_tokens)
 
     def pause(self, seconds: float, sent_at: float) -> bool:
         """Nobody sends for so long; False where it was sent before the last pause ended, and so says nothing new."""
