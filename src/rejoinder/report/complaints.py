@@ -49,14 +49,18 @@ def sample_complaints(annotated: Dataset, flat: Flat | None, seed: int, most: in
     ORDER BY md5('{int(seed)} ' || turn || ' ' || id), id, turn LIMIT {int(most)}
     """
     texts = f"""
-    SELECT drawn.id, drawn.turn, one.category AS category, coalesce(language, '') AS language,
-           array_to_string(one.evidence, ' ') AS evidence, asked[one.turn] AS said
-    FROM ({drawn}) AS drawn JOIN (
-      SELECT conversation.id AS id, nullif(conversation.language, 'und') AS language, unnest(feedback) AS one,
+    WITH drawn AS ({drawn}),
+    talks AS MATERIALIZED (
+      SELECT row_number() OVER () AS place, conversation.id AS id, nullif(conversation.language, 'und') AS language, feedback,
              list_transform(list_filter(conversation.messages, lambda m: m.role = 'user'),
                             lambda m: left(m.content, {_WORDS_READ})) AS asked
-      FROM annotated WHERE conversation.id IN (SELECT id FROM ({drawn}))
-    ) AS talk ON talk.id = drawn.id AND talk.one.turn = drawn.turn
+      FROM annotated WHERE conversation.id IN (SELECT id FROM drawn)),
+    asked AS (SELECT place, generate_subscripts(asked, 1) AS turn, unnest(asked) AS said FROM talks),
+    spoken AS (SELECT place, id, language, unnest(feedback) AS one FROM talks)
+    SELECT drawn.id, drawn.turn, one.category AS category, coalesce(language, '') AS language,
+           array_to_string(one.evidence, ' ') AS evidence, said
+    FROM drawn JOIN spoken ON spoken.id = drawn.id AND spoken.one.turn = drawn.turn
+      JOIN asked ON asked.place = spoken.place AND asked.turn = drawn.turn
     ORDER BY md5('{int(seed)} ' || drawn.turn || ' ' || drawn.id), drawn.id, drawn.turn
     """
     rows = query(texts, turns=[flat.turns], annotated=annotated.files)
