@@ -54,7 +54,8 @@ def by(label: Labeller, **changed: Any) -> Callable[[Request], str]:
 def entry_of(request: Request, turn: int, category: str, **changed: Any) -> dict[str, Any]:
     """One entry with the fields of the request's schema."""
     assert request.schema is not None
-    fields: Mapping[str, Any] = request.schema["properties"]["turns"]["items"]["properties"]
+    turns = request.schema["properties"]["turns"]
+    fields: Mapping[str, Any] = (turns.get("items") or turns["prefixItems"][0])["properties"]
     plain = {"turn": turn, "about": turn - 1, "evidence": "", "category": category, "rubrics": [], "refusal": False}
     return {key: value for key, value in (plain | {"unsafe": False} | changed).items() if key in fields}
 

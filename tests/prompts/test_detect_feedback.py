@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rejoinder.errors import UsageError
-from rejoinder.gateway.reading import schema_of
+from rejoinder.gateway.reading import schema_of, unbounded
 from rejoinder.prompts import Prompt
 from rejoinder.prompts.detect_feedback import RUBRICS, DetectPrompt, shipped_examples
 from rejoinder.prompts.labels import QUOTE, Reading, named_turns
@@ -120,12 +120,28 @@ def test_the_schema_names_the_turns_of_a_run_and_few_schemas_are_made() -> None:
     long = talk(*[text for n in range(60) for text in (f"u:{n}", "a:x")])
     every = [windows(long.turns, wanted, WindowSize()) for wanted in ([2, 3, 4], [2, 4], [40, 41])]
     near, gaps, far = (schema(DetectPrompt().render(next(found))) for found in every)
-    assert '"enum":[2,3,4]' in near
+    assert all(f'"enum":[{turn}]' in near for turn in (2, 3, 4))
     assert '"enum":[2' not in gaps
     assert '"enum":[40' not in far
     runs = [(start, count) for start in range(2, 60) for count in range(1, 13) if start + count <= 61]
     asked = {named_turns(tuple(range(start, start + count))) for start, count in runs}
     assert len(asked) < 300
+
+
+@pytest.mark.parametrize("prompt", [DetectPrompt(), LevelsPrompt()], ids=lambda one: one.id)
+def test_near_the_start_the_schema_has_a_place_for_each_turn_and_without_places_all_their_numbers(prompt: Any) -> None:
+    said = talk(*[text for n in range(4) for text in (f"u:{n}", "a:x")])
+    (window,) = windows(said.turns, [2, 3, 4], WindowSize())
+    strict = schema_of(prompt.render(window).reply)
+    places = strict["properties"]["turns"]
+    assert [one["properties"]["turn"]["enum"] for one in places["prefixItems"]] == [[2], [3], [4]]
+    assert (places["minItems"], places["maxItems"], "items" in places) == (3, 3, False)
+    anywhere = unbounded(strict)["properties"]["turns"]
+    assert anywhere["items"]["properties"]["turn"]["enum"] == [2, 3, 4]
+    assert not {"minItems", "maxItems", "prefixItems"} & set(anywhere)
+    if isinstance(prompt, DetectPrompt):
+        targets = [one["properties"]["about"]["enum"] for one in places["prefixItems"]]
+        assert targets == [[1], [1, 2], [1, 2, 3]]
 
 
 def longest(node: dict[str, Any]) -> Any:
@@ -134,6 +150,8 @@ def longest(node: dict[str, Any]) -> Any:
         return max(node["enum"], key=lambda value: len(json.dumps(value)))
     if node["type"] == "object":
         return {name: longest(one) for name, one in node["properties"].items()}
+    if "prefixItems" in node:
+        return [longest(one) for one in node["prefixItems"]]
     if node["type"] == "array":
         return [longest(node["items"])] * node["maxItems"]
     return "Ж" * node["maxLength"] if node["type"] == "string" else {"integer": 10**6, "boolean": False}[node["type"]]

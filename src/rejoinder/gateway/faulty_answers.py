@@ -46,6 +46,8 @@ def instance(schema: Mapping[str, Any], mark: str) -> Any:
     kind = schema.get("type")
     if kind == "object":
         return {name: instance(one, digest(mark.encode(), name.encode())) for name, one in schema["properties"].items()}
+    if kind == "array" and "prefixItems" in schema:
+        return [instance(one, mark) for one in schema["prefixItems"]]
     if kind == "array":
         return [instance(schema.get("items") or {}, mark)] * max(1, schema.get("minItems", 0))
     plain = {"integer": int(schema.get("minimum", 0)), "number": draw(0, mark), "boolean": draw(0, mark) < 0.5, "null": None}

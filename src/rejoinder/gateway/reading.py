@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, reduce
 from typing import Any
 
 import msgspec
 
 _THOUGHTS = re.compile(r"\s*<think>.*?</think>\s*", re.DOTALL)
 _BOUNDS = frozenset({"minLength", "maxLength", "minItems", "maxItems"})
+_PLACES = "prefixItems"
 _DROPPED = ("title", "default")  # names of ours say nothing to a model, and strict servers refuse defaults
 
 
@@ -30,7 +31,8 @@ def schema_of(shape: type[msgspec.Struct]) -> Mapping[str, Any]:
 
 
 def unbounded(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The same schema without lengths of texts and lists, which some servers refuse (fine-tuned models of OpenAI, for one)."""
+    """The same schema without what some servers refuse (fine-tuned models of OpenAI, for one): lengths of texts and lists, and
+    places in lists; what had a place may stand anywhere."""
     bare: Mapping[str, Any] = _unbounded(schema)
     return bare
 
@@ -89,10 +91,19 @@ def _unbounded(node: Any) -> Any:
         return [_unbounded(one) for one in node]
     if not isinstance(node, dict):
         return node
-    kept = {key: _unbounded(value) for key, value in node.items() if key not in _BOUNDS and key != "properties"}
+    kept = {key: _unbounded(value) for key, value in node.items() if key not in {*_BOUNDS, _PLACES, "properties"}}
+    if _PLACES in node:
+        kept["items"] = _unbounded(reduce(_either, node[_PLACES]))
     if "properties" in node:  # whose names are ours and may be any
         kept["properties"] = {name: _unbounded(one) for name, one in node["properties"].items()}
     return kept
+
+
+def _either(one: Any, other: Any) -> Any:
+    """What two schemas of one form allow together: they differ in the words of their menus only."""
+    if isinstance(one, dict):
+        return {key: _either(value, other[key]) for key, value in one.items()}
+    return [*one, *(word for word in other if word not in one)] if isinstance(one, list) else one
 
 
 def _strict(node: Any, definitions: Mapping[str, Any], above: tuple[str, ...] = ()) -> Any:
@@ -108,4 +119,5 @@ def _strict(node: Any, definitions: Mapping[str, Any], above: tuple[str, ...] = 
         properties = {name: _strict(one, definitions, above) for name, one in node["properties"].items()}
         kept = {key: value for key, value in node.items() if key not in {*_DROPPED, "properties", "required"}}
         return {**kept, "properties": properties, "required": list(properties), "additionalProperties": False}
-    return {key: _strict(value, definitions, above) for key, value in node.items() if key not in _DROPPED}
+    dropped = {*_DROPPED, "items"} if _PLACES in node else _DROPPED  # with both, llama.cpp holds to `items` alone
+    return {key: _strict(value, definitions, above) for key, value in node.items() if key not in dropped}

@@ -22,10 +22,10 @@ from rejoinder.prompts.labels import (
     at_most,
     checked,
     earlier_than,
-    exactly,
     menu,
     named_turns,
     number_of,
+    one_each,
     quote,
     single_label,
 )
@@ -161,11 +161,15 @@ def _rendered(example: Example, prompt: DetectPrompt) -> dict[str, str]:
 
 @cache
 def _reply(prompt: DetectPrompt, count: int, named: tuple[int, ...]) -> type[msgspec.Struct]:
+    turns = one_each(lambda named: _entry(prompt, named), named, count)
+    return msgspec.defstruct("FeedbackReply", [("turns", turns)], frozen=True)
+
+
+def _entry(prompt: DetectPrompt, named: tuple[int, ...]) -> type[msgspec.Struct]:
     fields: list[tuple[str, Any]] = [("turn", number_of(named)), ("about", earlier_than(named)), ("evidence", quote())]
     fields.append(("category", menu(prompt.taxonomy.names)))
     if prompt.rubrics is not None:
         fields.append(("rubrics", at_most(menu(prompt.rubrics.names), RUBRICS)))
     if prompt.flags:
         fields += [("refusal", bool), ("unsafe", bool)]
-    entry = msgspec.defstruct("TurnFeedback", fields, frozen=True)
-    return msgspec.defstruct("FeedbackReply", [("turns", exactly(entry, count))], frozen=True)
+    return msgspec.defstruct("TurnFeedback", fields, frozen=True)

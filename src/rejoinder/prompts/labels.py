@@ -6,13 +6,14 @@ A turn is unreadable rather than wrongly labelled: an answer off the menu, a mis
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import msgspec
 
 from rejoinder.errors import UsageError
+from rejoinder.gateway.reading import schema_of
 from rejoinder.prompts.windows import Window
 from rejoinder.records import LabellingNote
 from rejoinder.taxonomies import Taxonomy
@@ -54,6 +55,23 @@ def menu(names: Sequence[str]) -> Any:
 def exactly(item: Any, count: int) -> Any:
     """A list of `count` items, as a type: the server's schema wants that many; `checked` sees to it that each turn has one."""
     return Annotated[list[item], msgspec.Meta(extra_json_schema={"minItems": count, "maxItems": count})]
+
+
+def one_each(entry: Callable[[tuple[int, ...]], Any], named: tuple[int, ...], count: int) -> Any:
+    """A list with one entry for each of `count` wanted turns, as a type.
+
+    Where the schema names the turns, each has its place: a small model would say one turn twice, and leave out another.
+
+    Args:
+        entry: the type of an entry about one of the given turns.
+        named: as `named_turns`.
+        count: how many turns are wanted.
+    """
+    if len(named) < 2:
+        return exactly(entry(named), count)
+    places = [schema_of(entry((turn,))) for turn in named]
+    extra = {"minItems": count, "maxItems": count, "prefixItems": places}
+    return Annotated[list[entry(named)], msgspec.Meta(extra_json_schema=extra)]  # type: ignore[misc]  # made at run time
 
 
 def at_most(item: Any, count: int) -> Any:

@@ -15,7 +15,7 @@ import msgspec
 from rejoinder.errors import UsageError
 from rejoinder.identity import digest
 from rejoinder.prompts import Prompt, as_json, load
-from rejoinder.prompts.labels import Reading, Said, checked, exactly, named_turns, number_of, single_label
+from rejoinder.prompts.labels import Reading, Said, checked, named_turns, number_of, one_each, single_label
 from rejoinder.prompts.windows import Window
 from rejoinder.records import Message, Question
 from rejoinder.taxonomies import Taxonomy
@@ -72,5 +72,8 @@ class LevelsPrompt:
 def _reply(taxonomy: Taxonomy, count: int, named: tuple[int, ...]) -> type[msgspec.Struct]:
     levels = sorted(one.ordinal for one in taxonomy.categories if one.ordinal is not None)
     level = Annotated[int, msgspec.Meta(extra_json_schema={"enum": levels})]
-    entry = msgspec.defstruct("TurnLevel", [("turn", number_of(named)), ("level", level)], frozen=True)
-    return msgspec.defstruct("LevelsReply", [("turns", exactly(entry, count))], frozen=True)
+
+    def entry(named: tuple[int, ...]) -> type[msgspec.Struct]:
+        return msgspec.defstruct("TurnLevel", [("turn", number_of(named)), ("level", level)], frozen=True)
+
+    return msgspec.defstruct("LevelsReply", [("turns", one_each(entry, named, count))], frozen=True)
