@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
 from rejoinder.ingest import ConversationSketch, Duplicate, Sketch, find_duplicates
 from rejoinder.ingest.sketch import SHINGLE, similarity
-from rejoinder.records import Conversation, Message, Origin
+from rejoinder.records import Alternative, Conversation, Message, Origin, Signal
 from rejoinder.store import Dataset, Part, write_part
 
 WORDS = [
@@ -26,6 +27,15 @@ def prose(seed: int, words: int = 120) -> str:
 def talk(id_: str, *said: str, user: str | None = None) -> Conversation:
     messages = tuple(Message(role=("user", "assistant")[i % 2], content=text) for i, text in enumerate(said))
     return Conversation(id=id_, source="test", origin=Origin(file="f", row=1), messages=messages, user=user)
+
+
+def judged(id_: str, *said: str, thumbs: int = 0, rejected: int = 0) -> Conversation:
+    """A conversation whose answer has so many thumbs, and so many other answers beside it with a vote each."""
+    made = talk(id_, *said)
+    signals = (Signal(kind="thumb", value=1.0),) * thumbs
+    others = tuple(Alternative(content=f"{n}", signals=(Signal(kind="vote", value=-1.0),)) for n in range(rejected))
+    answer = msgspec.structs.replace(made.messages[1], signals=signals, alternatives=others)
+    return msgspec.structs.replace(made, messages=(made.messages[0], answer, *made.messages[2:]))
 
 
 def found(folder: Path, *parts: list[Conversation]) -> list[Duplicate]:
@@ -49,6 +59,36 @@ def test_of_equal_conversations_the_first_is_kept_whatever_the_case_and_spaces(t
         ("part-1", 1, 0, "c", "c", "exact"),
         ("part-1", 1, 1, "b", "a", "exact"),
     ]
+
+
+def test_of_equal_conversations_the_one_with_most_judgements_is_kept(tmp_path: Path) -> None:
+    said = ("hi there", "Hello")
+    parts = (
+        [talk("bare", *said), judged("thumb", *said, thumbs=1)],
+        [judged("pair", *said, rejected=1), judged("pair2", *said, rejected=1)],
+    )
+    assert short(found(tmp_path, *parts)) == [("bare", "pair", "exact"), ("thumb", "pair", "exact"), ("pair2", "pair", "exact")]
+
+
+def test_judgements_beyond_what_is_counted_are_no_reason_to_lose_a_row(tmp_path: Path) -> None:
+    parts = [talk("bare", "hi there", "Hello"), judged("many", "hi there", "Hello", thumbs=5_000)]
+    assert short(found(tmp_path, parts)) == [("bare", "many", "exact")]
+
+
+def test_of_equally_long_and_nearly_equal_conversations_the_most_judged_is_kept(tmp_path: Path) -> None:
+    text = prose(1)
+    bare, thumb, long = (
+        talk("bare", text, "Yes"),
+        judged("thumb", text[4:], "Yes", thumbs=1),
+        talk("long", text[8:], "Yes", "ok"),
+    )
+    assert short(found(tmp_path, [bare], [thumb])) == [("bare", "thumb", "near")]
+    assert short(found(tmp_path / "long", [bare, thumb], [long])) == [("bare", "long", "near"), ("thumb", "long", "near")]
+
+
+def test_a_beginning_falls_for_the_longest_even_where_it_was_judged(tmp_path: Path) -> None:
+    said = [prose(n) for n in range(4)]
+    assert short(found(tmp_path, [judged("two", *said[:2], thumbs=1), talk("four", *said)])) == [("two", "four", "prefix")]
 
 
 def test_the_longest_of_a_session_that_was_sent_again_and_again_is_kept(tmp_path: Path) -> None:

@@ -21,12 +21,17 @@ THRESHOLD = 0.9
 _TELLING = 100
 """Characters: a shorter beginning is a re-send only where the user is known to be the same."""
 
-_EXACT = """
+_PLACE_BITS = 52
+_EXACT = f"""
 CREATE TEMP TABLE equals AS
-SELECT rows.place, firsts.first FROM rows JOIN
-  (SELECT exact, length, min(place) AS first FROM rows GROUP BY exact, length HAVING count(*) > 1) AS firsts
-  USING (exact, length) WHERE rows.place <> firsts.first
+WITH firsts AS (
+    SELECT exact, length, min(((2047 - least(judged, 2047))::BIGINT << {_PLACE_BITS}) + place) AS rank
+    FROM rows GROUP BY exact, length HAVING count(*) > 1)
+SELECT place, first FROM (
+    SELECT rows.place, (firsts.rank & {(1 << _PLACE_BITS) - 1}) AS first FROM rows JOIN firsts USING (exact, length))
+WHERE place <> first
 """
+"""Of equal words the row that most was judged in is kept: votes, thumbs and rejected answers are not in the words."""
 _PREFIX = f"""
 CREATE TEMP TABLE begins AS
 WITH kept AS (SELECT * EXCLUDE (bands) FROM rows ANTI JOIN equals USING (place)),
@@ -37,10 +42,13 @@ FROM short JOIN long ON short.exact = long.prefix
 WHERE short."user" = long."user" OR (short.length >= {_TELLING} AND (short."user" IS NULL OR long."user" IS NULL))
 GROUP BY short.place
 """
-_PLACE_BITS = 52
+_PART_BITS, _SHORT_ROW_BITS = 20, 24
+"""A part holds at most 16 MB or one row of 64 MB: fewer than 2**24 conversations."""
 _NEAR = f"""
 WITH kept AS (
-    SELECT bands, ((2048 - least(messages, 2047))::BIGINT << {_PLACE_BITS}) + place AS rank
+    SELECT bands, ((2047 - least(messages, 2047))::BIGINT << {_PLACE_BITS})
+      + ((255 - least(judged, 255))::BIGINT << {_PART_BITS + _SHORT_ROW_BITS})
+      + ((place >> {ROW_BITS}) << {_SHORT_ROW_BITS}) + (place & {(1 << ROW_BITS) - 1}) AS rank
     FROM rows ANTI JOIN equals USING (place) ANTI JOIN begins USING (place) WHERE len(bands) > 0),
   spread AS (SELECT rank, unnest(bands) AS band, generate_subscripts(bands, 1) AS number FROM kept),
   firsts AS (SELECT band, number, min(rank) AS first FROM spread GROUP BY band, number HAVING count(*) > 1),
@@ -50,7 +58,7 @@ FROM pairs JOIN kept AS a ON a.rank = pairs.first JOIN kept AS b ON b.rank = pai
 ORDER BY pairs.rank, pairs.first
 """
 """Rows of one band are compared with the first of them only: linear, also where thousands are alike. `rank` orders by
-messages, then place, so that the longest is kept."""
+messages, then by what was judged, then by place, so that the longest is kept."""
 _NAMES = """
 SELECT found.place, found.kind, gone.id AS id, kept.id AS "of"
 FROM found JOIN rows AS gone ON gone.place = found.place JOIN rows AS kept ON kept.place = found.first
@@ -77,7 +85,10 @@ class Duplicate(Record, frozen=True, kw_only=True):
 
 
 def find_duplicates(sketches: Dataset, threshold: float = THRESHOLD, *, folder: Path | None = None) -> list[Duplicate]:
-    """The conversations to leave out, in order: of equal ones all but the first, of beginnings all but the longest.
+    """The conversations to leave out, in order.
+
+    Of equal ones the most judged is kept, then the first; of beginnings the longest; of nearly equal ones the longest,
+    then the most judged, then the first.
 
     Args:
         sketches: of all conversations of a run; parts and rows as theirs.
@@ -130,7 +141,12 @@ def _near(session: Session, threshold: float) -> Iterator[tuple[int, int]]:
                 continue
             if rank not in gone:
                 gone[rank] = root
-                yield rank & (1 << _PLACE_BITS) - 1, root & (1 << _PLACE_BITS) - 1
+                yield _place(rank), _place(root)
+
+
+def _place(rank: int) -> int:
+    part, row = rank >> _SHORT_ROW_BITS & (1 << _PART_BITS) - 1, rank & (1 << _SHORT_ROW_BITS) - 1
+    return part << ROW_BITS | row
 
 
 def _named(session: Session, sketches: Dataset, kept: dict[int, int], kinds: dict[int, int]) -> Iterator[Duplicate]:

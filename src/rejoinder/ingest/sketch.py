@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from rejoinder.records import Conversation, Record
+from rejoinder.records import Conversation, Message, Record
 
 BANDS = 16
 ROWS_PER_BAND = 8
@@ -43,6 +43,8 @@ class ConversationSketch(Record, frozen=True, kw_only=True):
     """Characters of all messages."""
     answered: bool
     """Whether a user message with an answer is in it."""
+    judged: int
+    """Signals and alternatives: what the log says about the words, beside the words themselves."""
     bands: tuple[int, ...]
     """The MinHash signature: 128 values of 8 bits, eight to a number; empty for short texts."""
 
@@ -76,6 +78,7 @@ def sketch(conversation: Conversation) -> ConversationSketch:
         messages=len(texts),
         length=sum(len(message.content) for message in conversation.messages),
         answered="assistant" in roles[asked:],
+        judged=sum(_judged(message) for message in conversation.messages),
         bands=_signature(b"\n".join(texts)[:_LONGEST]),
     )
 
@@ -89,6 +92,12 @@ def similarity(left: np.ndarray[Any, Any], right: np.ndarray[Any, Any]) -> np.nd
     same = (np.ascontiguousarray(left).view(np.uint8) == np.ascontiguousarray(right).view(np.uint8)).mean(axis=1)
     estimate: np.ndarray[Any, Any] = (same - 1 / 256) / (1 - 1 / 256)
     return estimate.clip(0, 1)  # values of 8 bits agree by chance once in 256
+
+
+def _judged(message: Message) -> int:
+    if not message.signals and not message.alternatives:
+        return 0
+    return len(message.signals) + sum(1 + len(sibling.signals) for sibling in message.alternatives)
 
 
 def _signature(text: bytes) -> tuple[int, ...]:
