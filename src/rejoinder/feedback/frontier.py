@@ -6,7 +6,7 @@ answers. Without answers the asked turns count as right, or as wrong as often as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -15,11 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rejoinder.errors import UsageError
-from rejoinder.feedback.scorecard import Comparison, Interval
-from rejoinder.identity import draw
+from rejoinder.feedback.resampling import FOLDS, Interval, folds, limits, of_share
+from rejoinder.feedback.scorecard import Comparison
 from rejoinder.stats import classification as scores
 from rejoinder.stats.bounds import design_effect, passed, upper_share
-from rejoinder.stats.intervals import bootstrap, wilson
 from rejoinder.taxonomies import load, project
 
 Floats = NDArray[np.float64]
@@ -29,7 +28,6 @@ ASK_ALL = 1.01
 """A threshold above every probability: the model is asked about every turn."""
 THRESHOLDS: tuple[float, ...] = (0.0, *(round(0.30 + 0.02 * step, 2) for step in range(36)), ASK_ALL)
 """Fixed before any data is seen, as the guarantee demands; 0 asks nothing."""
-FOLDS = 5
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -202,7 +200,7 @@ def choose(judged: Judged, target: Target, *, seed: int = 0, draws: int = 2000) 
     is then at most 1 - level, for logs like the labelled file; see docs/detection-cascade.md.
     """
     threshold, bound = _promised(judged, target)
-    fold_of = np.array([int(draw(seed, "fold", name) * FOLDS) for name in judged.names])[judged.clusters]
+    fold_of = folds(judged.names, seed)[judged.clusters]
     final = np.zeros((len(judged.gold), 2))
     for fold in range(FOLDS):
         left, kept = fold_of == fold, fold_of != fold
@@ -214,13 +212,13 @@ def choose(judged: Judged, target: Target, *, seed: int = 0, draws: int = 2000) 
         final[left] = np.column_stack([_wrong(judged.where(left), asked), asked])
     counts = _by_cluster(judged, np.column_stack([final, np.ones(len(final))]))[0]
     error, asked_share = (float(value) for value in final.mean(axis=0))
-    interval = _limits(counts, lambda sums: (sums[..., 0] / sums[..., 2])[..., None], seed, draws)[0]
+    interval = limits(counts, lambda sums: (sums[..., 0] / sums[..., 2])[..., None], seed=seed, draws=draws)[0]
     return Choice(
         target=target,
         threshold=threshold,
         bound=bound,
         held_out_error=error,
-        held_out_error_interval=_share(interval, error, len(final)),
+        held_out_error_interval=of_share(interval, error * len(final), len(final)),
         held_out_asked=asked_share,
     )
 
@@ -262,7 +260,7 @@ def _point(judged: Judged, threshold: float, cost_per_request: float | None, see
         return np.stack([sums[..., 0] / total, alone, scores.macro_f1(matrix)], axis=-1)
 
     error, alone, macro = (float(value) if np.isfinite(value) else None for value in figures(counts.sum(axis=0)))
-    limits = _limits(counts, figures, seed, draws)
+    ends = limits(counts, figures, seed=seed, draws=draws)
     labelled = judged.asked_error in (None, 0)
     assumed = judged.asked_error is not None and answered == 0  # nothing is measured any more
     return Point(
@@ -275,9 +273,9 @@ def _point(judged: Judged, threshold: float, cost_per_request: float | None, see
         macro_f1=macro if labelled else None,
         cost=None if cost_per_request is None else requests * cost_per_request / n * 1000,
         intervals={
-            "error": None if assumed else _share(limits[0], error, n),
-            "answered_error": None if alone is None else _share(limits[1], alone, answered),
-            "macro_f1": limits[2] if labelled and not assumed else None,
+            "error": None if assumed or error is None else of_share(ends[0], error * n, n),
+            "answered_error": None if alone is None else of_share(ends[1], alone * answered, answered),
+            "macro_f1": ends[2] if labelled and not assumed else None,
         },
     )
 
@@ -300,19 +298,6 @@ def _by_cluster(judged: Judged, rows: NDArray[np.generic]) -> tuple[Floats, Floa
     sums = np.zeros((len(present), table.shape[1]))
     np.add.at(sums, owner, table)
     return sums, sizes.astype(np.float64)
-
-
-def _limits(counts: Floats, statistic: Callable[[Floats], Floats], seed: int, draws: int) -> list[Interval]:
-    found = bootstrap(counts, statistic, rng=np.random.default_rng(seed), draws=draws)
-    return [(float(low), float(high)) if high - low > 1e-9 else None for low, high in found.T]
-
-
-def _share(interval: Interval, share: float | None, n: int) -> Interval:
-    """The bootstrap interval of a share, or Wilson's where the conversations show no spread."""
-    if interval is not None or share is None or n == 0:
-        return interval
-    low, high = wilson(share * n, n)
-    return float(low), float(high)
 
 
 def _assumption(asked_error: float | None) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from rejoinder.feedback.frontier import ASK_ALL, Choice, Frontier, Point
-from rejoinder.feedback.scorecard import Interval
+from rejoinder.feedback.resampling import Interval
 
 _WIDTH, _HEIGHT = 640, 400
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 20, 56, 60

@@ -20,7 +20,8 @@ from rejoinder.feedback.detectors import Counted, Detector, Outcome
 from rejoinder.feedback.evaluate import GOLD_TAXONOMY, compare_labels
 from rejoinder.feedback.gold import LabelledConversation
 from rejoinder.feedback.polarity import POLARITY, of_polarity
-from rejoinder.feedback.scorecard import Interval, Scorecard, own_names, scorecard
+from rejoinder.feedback.resampling import Interval
+from rejoinder.feedback.scorecard import Scorecard, own_names, scorecard
 from rejoinder.records import AnnotatedConversation, Answer, Failure, Feedback
 from rejoinder.stats import classification
 from rejoinder.stats.intervals import bootstrap

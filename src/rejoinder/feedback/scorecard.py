@@ -13,14 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rejoinder.errors import UsageError
+from rejoinder.feedback.resampling import Interval, limits, of_share
 from rejoinder.stats import classification as scores
 from rejoinder.stats.calibration import Bin, bin_sums, brier, error_of_sums, reliability
-from rejoinder.stats.intervals import bootstrap, wilson
 from rejoinder.taxonomies import Taxonomy, load, project
 
 Floats = NDArray[np.float64]
-Interval = tuple[float, float] | None
-"""Low and high end; None where too little was seen. A share without spread over conversations has Wilson's interval."""
 
 VIEWS = ("binary", "three", "six")
 WHOLE = ("accuracy", "macro_f1", "kappa")
@@ -220,10 +218,8 @@ class _Resampling:
         return scores.merge(matrix, groups, len(names))
 
     def limits(self, counts: NDArray[np.generic], statistic: Callable[[Floats], Floats]) -> list[Interval]:
-        """The interval of each number of a vector-valued statistic; None where resampling shows no spread."""
-        rng = np.random.default_rng(self.seed)
-        found = bootstrap(counts, statistic, rng=rng, draws=self.draws)
-        return [(float(low), float(high)) if low < high else None for low, high in found.T]
+        """See `resampling.limits`."""
+        return limits(counts, statistic, seed=self.seed, draws=self.draws)
 
 
 def _view(part: Comparison, again: _Resampling, view: str, names: Mapping[str, str]) -> ViewScore:
@@ -231,9 +227,9 @@ def _view(part: Comparison, again: _Resampling, view: str, names: Mapping[str, s
     matrix = again.merged(counts.sum(axis=0), view)
     classes = again.labels.view(view).names
     values = [_defined(value) for value in _figures(matrix)]
-    limits = again.limits(counts, lambda sums: _figures(again.merged(sums, view)))
-    intervals = dict(zip(WHOLE, limits[: len(WHOLE)], strict=True))
-    intervals["accuracy"] = _share(intervals["accuracy"], np.trace(matrix), matrix.sum())
+    found = again.limits(counts, lambda sums: _figures(again.merged(sums, view)))
+    intervals = dict(zip(WHOLE, found[: len(WHOLE)], strict=True))
+    intervals["accuracy"] = of_share(intervals["accuracy"], np.trace(matrix), matrix.sum())
     rows = {}
     for i, name in enumerate(classes):
         at = [len(WHOLE) + kind * len(classes) + i for kind in range(len(PER_CLASS))]
@@ -245,9 +241,9 @@ def _view(part: Comparison, again: _Resampling, view: str, names: Mapping[str, s
             recall=values[at[1]],
             f1=values[at[2]],
             intervals={
-                "precision": _share(limits[at[0]], hits, predicted),
-                "recall": _share(limits[at[1]], hits, support),
-                "f1": limits[at[2]],
+                "precision": of_share(found[at[0]], hits, predicted),
+                "recall": of_share(found[at[1]], hits, support),
+                "f1": found[at[2]],
             },
         )
     return ViewScore(
@@ -284,7 +280,7 @@ def _part(part: Comparison, again: _Resampling) -> PartScore:
         return np.stack([scores.macro_f1(three), scores.macro_f1(sums), *neg], axis=-1)
 
     values = [_defined(value) for value in figures(counts.sum(axis=0).astype(np.float64))]
-    limits = again.limits(counts, figures)
+    ends = again.limits(counts, figures)
     neg = again.merged(counts.sum(axis=0), "three")
     hits, support, predicted = neg[negative, negative], neg[negative].sum(), neg[:, negative].sum()
     return PartScore(
@@ -297,10 +293,10 @@ def _part(part: Comparison, again: _Resampling) -> PartScore:
         neg_precision=values[2],
         neg_recall=values[3],
         intervals={
-            "three_macro_f1": limits[0],
-            "six_macro_f1": limits[1] if six else None,
-            "neg_precision": _share(limits[2], hits, predicted),
-            "neg_recall": _share(limits[3], hits, support),
+            "three_macro_f1": ends[0],
+            "six_macro_f1": ends[1] if six else None,
+            "neg_precision": of_share(ends[2], hits, predicted),
+            "neg_recall": of_share(ends[3], hits, support),
         },
     )
 
@@ -331,23 +327,15 @@ def _at_threshold(part: Comparison, again: _Resampling, threshold: float) -> Thr
         return np.stack([scores.precision(sums)[..., 1], scores.recall(sums)[..., 1]], axis=-1)
 
     precision, recall = (_defined(value) for value in figures(counts.sum(axis=0).astype(np.float64)))
-    limits, (hits, found, true) = again.limits(counts, figures), (counts[:, 1, 1].sum(), sure.sum(), sum(gold))
+    ends, (hits, found, true) = again.limits(counts, figures), (counts[:, 1, 1].sum(), sure.sum(), sum(gold))
     return ThresholdScore(
         threshold=threshold,
         predicted=int(found),
         support=true,
         precision=precision,
         recall=recall,
-        intervals={"precision": _share(limits[0], hits, found), "recall": _share(limits[1], hits, true)},
+        intervals={"precision": of_share(ends[0], hits, found), "recall": of_share(ends[1], hits, true)},
     )
-
-
-def _share(interval: Interval, hits: float, n: float) -> Interval:
-    """The bootstrap interval of a share, or Wilson's where the conversations show no spread."""
-    if interval is not None or n == 0:
-        return interval
-    low, high = wilson(hits, n)
-    return float(low), float(high)
 
 
 def _by_cluster(rows: Floats, clusters: Sequence[str]) -> Floats:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from rejoinder.feedback.resampling import Interval
 from rejoinder.feedback.scorecard import (
     PER_CLASS,
     WHOLE,
     Calibration,
-    Interval,
     PartScore,
     Scorecard,
     ThresholdScore,

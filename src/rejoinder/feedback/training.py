@@ -25,6 +25,7 @@ from rejoinder.feedback.model import CLASSES, COLUMNS, NEGATIVE, Design, Floats,
 from rejoinder.feedback.rubrics import RULES, fires
 from rejoinder.feedback.situation import Situation, situations
 from rejoinder.language import UNKNOWN, detect_language
+from rejoinder.stats.classification import confusion, macro_f1
 
 Rows = NDArray[np.int64]
 
@@ -287,11 +288,7 @@ def _side(labels: Rows) -> Rows:
 
 
 def _macro_f1(truth: Rows, told: Rows) -> float:
-    values = []
-    for category in np.unique(truth):
-        hit = ((truth == category) & (told == category)).sum()
-        values.append(2 * hit / max((truth == category).sum() + (told == category).sum(), 1))
-    return float(np.mean(values))
+    return float(macro_f1(confusion(truth, told, CLASSES)))
 
 
 def _key(situation: Situation) -> tuple[str, str]:

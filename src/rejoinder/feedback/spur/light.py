@@ -16,20 +16,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rejoinder.errors import InputError, StoreError
-from rejoinder.feedback.scorecard import Interval
+from rejoinder.feedback.resampling import FOLDS, Interval, folds, limits, of_share
 from rejoinder.feedback.spur.estimate import side, total
 from rejoinder.feedback.spur.light_features import Features
 from rejoinder.feedback.spur.rubric_file import rubric_toml
-from rejoinder.identity import digest, draw
+from rejoinder.identity import digest
 from rejoinder.records import Conversation, RubricScore, SatisfactionEstimate
 from rejoinder.stats import classification as scores
-from rejoinder.stats.intervals import bootstrap, wilson
 from rejoinder.taxonomies import Taxonomy, load
 
 Floats = NDArray[np.float64]
 FEWEST = 10
 """Conversations that an item must hold in, and must not hold in, to be distilled."""
-FOLDS = 5
 _ARRAYS = ("buckets", "frequency", "centre", "scale", "coefficients", "cuts")
 
 
@@ -175,7 +173,7 @@ def distil(
     if not len(common):
         raise InputError(f"no item holds in at least {FEWEST} of {len(rows)} conversations and fails in as many; label more")
     whose = [conversations[int(row)].user or conversations[int(row)].id for row in rows]
-    fold_of = np.array([int(draw(seed, "fold", name) * FOLDS) for name in whose])
+    fold_of = folds(whose, seed)
     arrays, logits = _fitted(found.rows(rows), holds[:, common], fold_of)
     _, owner = np.unique(np.asarray(whose, dtype=np.str_), return_inverse=True)
     cards, cuts = {}, []
@@ -253,15 +251,10 @@ def _item_card(
         return np.stack([getattr(scores, key)(matrix)[..., 1] for key in keys], axis=-1)
 
     values = [float(v) if np.isfinite(v) else None for v in figures(counts.sum(axis=0).astype(np.float64))]
-    limits = bootstrap(counts, figures, rng=np.random.default_rng(seed), draws=draws).T
     support, predicted, hits = int(truth.sum()), int(told.sum()), int((truth & told).sum())
-    intervals: dict[str, Interval] = {
-        key: (float(low), float(high)) if low < high else None for key, (low, high) in zip(keys, limits, strict=True)
-    }
+    intervals = dict(zip(keys, limits(counts, figures, seed=seed, draws=draws), strict=True))
     for key, n in (("precision", predicted), ("recall", support)):
-        if intervals[key] is None and n:
-            low, high = wilson(hits, n)
-            intervals[key] = float(low), float(high)
+        intervals[key] = of_share(intervals[key], hits, n)
     always = 2 * support / (len(truth) + support)
     return ItemCard(
         support=support,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rejoinder.feedback.scorecard import Interval
+from rejoinder.feedback.resampling import Interval
 from rejoinder.feedback.spur.learn import Learnt
 from rejoinder.feedback.spur.light import LightCard
 from rejoinder.feedback.spur.threshold import Threshold

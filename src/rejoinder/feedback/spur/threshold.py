@@ -12,14 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rejoinder.errors import InputError
-from rejoinder.feedback.scorecard import Interval
-from rejoinder.identity import draw
+from rejoinder.feedback.resampling import FOLDS, Interval, folds, limits, of_share
 from rejoinder.records import SatisfactionEstimate
 from rejoinder.stats import classification as scores
-from rejoinder.stats.intervals import bootstrap, wilson
 
 Floats = NDArray[np.float64]
-FOLDS = 5
 
 
 class Threshold(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +64,7 @@ def choose_threshold(
         )
     values = np.array([one.score for one in estimates])
     names = clusters or [one.conversation_id for one in estimates]
-    fold_of = np.array([int(draw(seed, "fold", name) * FOLDS) for name in names])
+    fold_of = folds(names, seed)
     told = np.zeros(len(truth), dtype=np.int64)
     for fold in range(FOLDS):
         left, kept = fold_of == fold, fold_of != fold
@@ -76,7 +73,7 @@ def choose_threshold(
     _, owner = np.unique(np.asarray(names, dtype=np.str_), return_inverse=True)
     counts = scores.clustered_confusion(truth, told, owner, 2)
     figures = _figures(counts.sum(axis=0).astype(np.float64))
-    limits = bootstrap(counts, _figures, rng=np.random.default_rng(seed), draws=draws)
+    accuracy, macro_f1 = limits(counts, _figures, seed=seed, draws=draws)
     rubric, labeller = next(iter(made))
     return Threshold(
         threshold=best_threshold(values, truth),
@@ -86,10 +83,10 @@ def choose_threshold(
         dissatisfied=int((1 - truth).sum()),
         not_used=dict(sorted((not_used or {}).items())),
         accuracy=float(figures[0]),
-        accuracy_interval=_interval(limits[:, 0]) or _wilson(float(figures[0]), len(truth)),
+        accuracy_interval=of_share(accuracy, float(figures[0]) * len(truth), len(truth)),
         majority_accuracy=float(max(truth.mean(), 1 - truth.mean())),
         macro_f1=float(figures[1]),
-        macro_f1_interval=_interval(limits[:, 1]),
+        macro_f1_interval=macro_f1,
         seed=seed,
         draws=draws,
     )
@@ -107,12 +104,3 @@ def best_threshold(values: Floats, truth: NDArray[np.int64]) -> float:
 
 def _figures(matrix: Floats) -> Floats:
     return np.stack([scores.accuracy(matrix), scores.macro_f1(matrix)], axis=-1)
-
-
-def _interval(limits: Floats) -> Interval:
-    return (float(limits[0]), float(limits[1])) if limits[0] < limits[1] else None
-
-
-def _wilson(share: float, n: int) -> Interval:
-    low, high = wilson(share * n, n)
-    return float(low), float(high)
