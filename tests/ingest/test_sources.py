@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rejoinder.errors import FormatError, InputError, UsageError
-from rejoinder.ingest import plan
+from rejoinder.ingest import ReadLogs, plan
 
 from .logs import conversation, lines, packed, read
 
@@ -152,3 +152,14 @@ def test_the_reason_for_a_format_is_told(tmp_path: Path) -> None:
     (found,) = plan([path], spool=tmp_path / "spool").detected
     assert found.format == "openai-messages"
     assert "2 of 2 rows; JSON lines" in found.why
+
+
+def test_judgements_that_are_not_understood_are_told_with_the_format_and_logged_in_each_row(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("q,a,t\nHi,Hello,👍\nHo,Hello,maybe\nHu,Hello,maybe\nHe,Hello,\n", encoding="utf-8")
+    columns = (("assistant", "a"), ("thumb", "t"), ("user", "q"))
+    planned = plan([path], spool=tmp_path / "spool", column_map=columns)
+    assert planned.detected[0].why.endswith("; 2 judgements in 4 sampled rows not understood (thumb 'maybe' -> none)")
+    good, _ = read(planned, ReadLogs(column_map=columns))
+    assert [[s.value for s in c.messages[1].signals] for c in good] == [[1.0], [], [], []]
+    assert [c.repairs for c in good] == [(), *[("message 2: thumb 'maybe' -> none",)] * 2, ()]

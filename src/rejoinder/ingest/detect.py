@@ -86,7 +86,8 @@ def _forced(source: Source, candidates: list[tuple[Layout, Sample]], formats: Se
         sample = max((sample for _, sample in candidates), key=lambda sample: len(sample.rows))
     if problem := form.refuse(sample):
         raise FormatError(problem, file=source.shown, remedy=f"The columns there are: {', '.join(_columns(sample))}.")
-    return Choice(form, layout, f"--format {name}; {layout.shown}")
+    remark = form.remark(sample)
+    return Choice(form, layout, f"--format {name}; {layout.shown}" + (f"; {remark}" if remark else ""))
 
 
 def _columns(sample: Sample) -> list[str]:

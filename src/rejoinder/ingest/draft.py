@@ -42,6 +42,8 @@ class DraftMessage:
     """Whatever the log holds of calls that this message makes; kept as JSON."""
     signals: tuple[Signal, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
+    repairs: tuple[str, ...] = ()
+    """What the reader could make nothing of: `thumb 'maybe' -> none`."""
 
 
 @dataclass(slots=True)

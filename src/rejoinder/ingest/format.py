@@ -62,6 +62,8 @@ class Format:
     recognise: Callable[[Sample], Evidence | None] = _never
     refuse: Callable[[Sample], str | None] = _never
     """Why a file cannot be read though the caller chose this format; None where it may be."""
+    remark: Callable[[Sample], str | None] = _never
+    """What in the sampled rows will be read as nothing, to print behind the format's name; None where nothing will."""
     group: Callable[[Any], tuple[str, str | float] | None] | None = None
     """For formats whose conversation is spread over rows: key of the conversation and position in it (ties keep the
     order of the file); None or any error: the row stands alone and is quarantined."""

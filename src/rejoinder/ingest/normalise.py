@@ -113,6 +113,7 @@ def _message(draft: DraftMessage, number: int, repairs: _Repairs) -> Message:
     role = repairs.role(draft.role, number)
     content = draft.content
     parts = None
+    repairs.lines += [f"message {number}: {clean(line)}" for line in draft.repairs]
     calls = draft.tool_calls or None
     if content.__class__ is not str:
         parts, calls = _not_plain(content, calls, number, repairs)

@@ -61,6 +61,7 @@ def parquet_pieces(source: Source, start: int, stop: int) -> Iterator[Piece]:
 
 def csv_pieces(chunks: Iterable[bytes], delimiter: str | None = None) -> Iterator[Piece]:
     """The rows of a CSV file with a header as JSON objects with strings; empty fields are null."""
+    chunks = iter(chunks)
     first, *_ = head = list(itertools.islice(chunks, 1)) or [b""]
     delimiter = delimiter or _delimiter(first)
     torn: list[str] = []

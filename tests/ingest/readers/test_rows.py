@@ -320,6 +320,44 @@ class TestTable:
         with pytest.raises(UsageError, match=complaint):
             table_format(columns)
 
+    @pytest.mark.parametrize(
+        ("said", "value"),
+        [
+            *(
+                (word, 1.0)
+                for word in ("👍", "👍🏽", "❤️", "✅", "yes", "Y", "Like", "thumbs_up", "good", "correct", "1", "+1", 1, True)
+            ),
+            *(
+                (word, -1.0)
+                for word in ("👎", "👎🏿👎🏿", "❌", "no", "N", "dislike", "Thumbs Down", "bad", "not helpful", "-1", -1.0)
+            ),
+        ],
+    )
+    def test_a_thumb_is_read_in_the_usual_words_and_signs(self, said: object, value: float) -> None:
+        form = table_format({"user": "q", "assistant": "a", "thumb": "t"})
+        (draft,) = form.read({"q": "hi", "a": "ho", "t": said}, {})
+        assert signals(draft.messages[1]) == [("thumb", value, None)]
+        assert draft.messages[1].repairs == ()
+
+    @pytest.mark.parametrize("said", ["maybe", "né", "👍👎", "да", 0, "0", {"x": 1}])
+    def test_a_thumb_that_is_not_understood_is_logged(self, said: object) -> None:
+        form = table_format({"user": "q", "assistant": "a", "thumb": "t"})
+        (draft,) = form.read({"q": "hi", "a": "ho", "t": said}, {})
+        assert draft.messages[1].signals == ()
+        assert draft.messages[1].repairs == (f"thumb {said!r} -> none",)
+
+    @pytest.mark.parametrize("said", [None, "", "N/A", "none", "neutral", "-", float("nan")])
+    def test_no_thumb_is_no_riddle(self, said: object) -> None:
+        form = table_format({"user": "q", "assistant": "a", "thumb": "t"})
+        (draft,) = form.read({"q": "hi", "a": "ho", "t": said}, {})
+        assert (draft.messages[1].signals, draft.messages[1].repairs) == ((), ())
+
+    def test_stars_in_the_thumbs_column_are_a_rating_and_a_rating_in_words_is_logged(self) -> None:
+        form = table_format({"user": "q", "assistant": "a", "thumb": "t", "rating": "r"})
+        (draft,) = form.read({"q": "hi", "a": "ho", "t": "2", "r": "two"}, {})
+        assert signals(draft.messages[1]) == [("rating", 2.0, None)]
+        assert draft.messages[1].repairs == ("thumb '2' -> none", "rating 'two' -> none")
+
     def test_without_a_map_the_columns_are_listed(self) -> None:
         with pytest.raises(Unreadable, match="`a`, `b`"):
             list(BY_NAME["table"].read({"b": 1, "a": 2}, {}))

@@ -13,24 +13,63 @@ from rejoinder.ingest.draft import DraftMessage
 from rejoinder.ingest.readers.shape import items, key, number, prose
 from rejoinder.records import Alternative, Signal
 
-_UP = frozenset({"thumbsup", "up", "upvote", "like", "liked", "positive", "good", "helpful", "true"})
-_DOWN = frozenset({"thumbsdown", "down", "downvote", "dislike", "disliked", "negative", "bad", "nothelpful", "false"})
-_NOT_A_LETTER = re.compile(r"[^a-z]")
+# fmt: off
+_UP = frozenset(
+    {
+        "thumbsup", "thumbup", "up", "upvote", "upvoted", "like", "liked", "love", "loved", "positive", "good",
+        "great", "excellent", "helpful", "correct", "right", "accept", "accepted", "satisfied", "happy", "pass",
+        "passed", "yes", "y", "true", "t"
+    }
+)
+_DOWN = frozenset(
+    {
+        "thumbsdown", "thumbdown", "down", "downvote", "downvoted", "dislike", "disliked", "hate", "hated",
+        "negative", "bad", "poor", "terrible", "nothelpful", "unhelpful", "incorrect", "wrong", "reject", "rejected",
+        "dissatisfied", "unsatisfied", "unhappy", "fail", "failed", "no", "n", "false", "f"
+    }
+)
+_NEITHER = frozenset(
+    {
+        "none", "null", "nil", "na", "nan", "neutral", "neither", "unrated", "notrated", "norating", "unknown",
+        "skipped"
+    }
+)
+# fmt: on
+_UP_SIGNS, _DOWN_SIGNS = frozenset("👍✅✔✓❤😀😃😄😊🙂😍"), frozenset("👎❌✖✗✘😞😠😡🙁☹")
+_NOT_A_LETTER = re.compile(r"[\W\d_]")
+_DRESS = re.compile("[\\s\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
+"""White space, the selectors of a sign's look, and skin tones."""
 
 
 def thumb_value(rating: Any) -> float | None:
-    """+1.0 for a rating that says good, -1.0 for one that says bad, else None: words, signs and numbers alike."""
+    """+1.0 for a rating that says good, -1.0 for one that says bad, else None: words, signs, and the numbers 1 and -1."""
     if isinstance(rating, bool):
         return 1.0 if rating else -1.0
     value = number(rating)
     if value is not None:
-        return math.copysign(1.0, value) if value else None
-    name = _NOT_A_LETTER.sub("", rating.lower()) if isinstance(rating, str) else ""
-    return 1.0 if name in _UP else -1.0 if name in _DOWN else None
+        return value if value in (1.0, -1.0) else None
+    if not isinstance(rating, str):
+        return None
+    name, signs = _NOT_A_LETTER.sub("", rating.lower()), set(_DRESS.sub("", rating))
+    if name in _UP or (signs and signs <= _UP_SIGNS):
+        return 1.0
+    return -1.0 if name in _DOWN or (signs and signs <= _DOWN_SIGNS) else None
+
+
+def is_riddle(rating: Any) -> bool:
+    """Whether a rating is there that says neither good nor bad, and does not say that there is none; 0 may mean bad."""
+    missing = rating is None or (isinstance(rating, float) and math.isnan(rating))
+    if missing or thumb_value(rating) is not None:
+        return False
+    if not isinstance(rating, str):
+        return True
+    return _NOT_A_LETTER.sub("", rating.lower()) not in _NEITHER and rating.strip() not in ("", "-")
 
 
 def thumb(rating: Any, *, origin: str, reason: Any = None, comment: Any = None) -> tuple[Signal, ...]:
     """A thumb with the tool's reason for it, and the person's own words as a comment; empty where there is neither.
+
+    A number that is none of 1, 0 and -1 is a rating in a scale that the log does not name.
 
     Args:
         rating: the tool's word or number for good or bad.
@@ -38,8 +77,12 @@ def thumb(rating: Any, *, origin: str, reason: Any = None, comment: Any = None) 
         reason: a reason tag or a list of them.
         comment: free text.
     """
-    value, tags, text = thumb_value(rating), reason_tags(reason), prose(comment)
-    found = [Signal(kind="thumb", value=value, name=tags, origin=f"{origin}.rating")] if value is not None else []
+    value, grade, tags, text = thumb_value(rating), number(rating), reason_tags(reason), prose(comment)
+    found = []
+    if value is not None:
+        found.append(Signal(kind="thumb", value=value, name=tags, origin=f"{origin}.rating"))
+    elif grade:
+        found.append(Signal(kind="rating", value=grade, name=tags, origin=f"{origin}.rating"))
     if text:
         found.append(Signal(kind="comment", text=text, name=tags, origin=f"{origin}.comment"))
     return tuple(found)

@@ -14,7 +14,7 @@ from rejoinder.errors import UsageError
 from rejoinder.ingest.draft import Draft, DraftMessage, Unreadable
 from rejoinder.ingest.format import Evidence, Format, Sample
 from rejoinder.ingest.readers.chat import messages
-from rejoinder.ingest.readers.judgements import thumb
+from rejoinder.ingest.readers.judgements import is_riddle, thumb
 from rejoinder.ingest.readers.shape import (
     Fields,
     conversation_rows,
@@ -86,6 +86,15 @@ class Table:
         missing = [f"`{column}` (for {name})" for name, column in self.columns if column not in there]
         return f"no column {', '.join(missing)} in {len(rows)} sampled rows" if there and missing else None
 
+    def remark(self, sample: Sample) -> str | None:
+        """Judgements in the sampled rows that say nothing to us."""
+        lost = [riddle for row in sample.rows for riddle in self._riddles(fields(row))]
+        if not lost:
+            return None
+        return (
+            f"{len(lost)} judgements in {len(sample.rows)} sampled rows not understood ({', '.join(dict.fromkeys(lost[:9]))})"
+        )
+
     def group(self, row: Any) -> tuple[str, str | float] | None:
         """Key and time of a row; None where the conversation's column is empty."""
         id_ = key(self._get(fields(row), "conversation"))
@@ -106,7 +115,16 @@ class Table:
         if made.role not in ("user", "system", "human"):
             made.model = self._get(entry, "model")
             made.signals = self._signals(entry)
+            made.repairs = self._riddles(entry)
         return made
+
+    def _riddles(self, entry: Fields) -> tuple[str, ...]:
+        """The judgements that are there and say nothing to us, to be logged."""
+        thumbs, grade = self._get(entry, "thumb"), self._get(entry, "rating")
+        unread = [("thumb", thumbs)] if is_riddle(thumbs) else []
+        if grade is not None and number(grade) is None and is_riddle(grade):
+            unread.append(("rating", grade))
+        return tuple(f"{name} {value!r:.60} -> none" for name, value in unread)
 
     def _signals(self, entry: Fields) -> tuple[Signal, ...]:
         columns = dict(self.columns)
@@ -160,6 +178,7 @@ def table_format(column_map: Mapping[str, str]) -> Format:
         title=TABLE.title,
         recognise=table.recognise,
         refuse=table.refuse,
+        remark=table.remark,
         read=table,
         group=table.group if spread else None,
     )
