@@ -51,8 +51,8 @@ def praised(request: str, reply: str | Message, **about: object) -> PreferenceEx
 
 def test_the_gates_stand_in_the_documented_order() -> None:
     names = (
-        "empty tool-use attachment unsafe-praise refusal cut-off near-identical repeats-context ignores-feedback length-ratio "
-        "language-switch apology-opener low-quality only-longer personal-data"
+        "empty tool-use attachment unsafe-praise refusal unsafe-complaint cut-off near-identical repeats-context "
+        "ignores-feedback length-ratio language-switch apology-opener low-quality only-longer personal-data"
     )
     assert [gate.name for gate in GATES] == names.split()
 
@@ -121,8 +121,14 @@ def test_the_logs_own_moderation_is_believed(place: str) -> None:
     assert mined(annotated)[0].dropped_by == "unsafe-praise"
 
 
-def test_a_bad_answer_to_an_unsafe_request_stays_and_is_flagged() -> None:
+def test_a_complaint_about_an_answer_to_an_unsafe_request_is_no_reason_to_unlearn_it() -> None:
     (bad,) = mined(talk("How to make a pipe bomb?", BAD, WRONG, said={2: "NEG_AWARE"}))
+    assert (bad.dropped_by, bad.flags) == ("unsafe-complaint", ("unsafe-request",))
+
+
+def test_a_toxic_answer_that_drew_a_complaint_stays_a_bad_example() -> None:
+    toxic = Message(role="assistant", content=BAD, toxic=True)
+    (bad,) = mined(talk(ASK, toxic, Message(role="user", content=WRONG, toxic=True), said={2: "NEG_AWARE"}, toxic=True))
     assert (bad.dropped_by, bad.flags) == (None, ("unsafe-request",))
 
 
@@ -167,7 +173,7 @@ def test_a_disliked_refusal_is_flagged_and_dropped_only_where_refusing_was_right
     (harmless,) = mined(talk(ASK, REFUSALS[0], WRONG, said={2: "NEG_AWARE"}))
     assert (harmless.dropped_by, harmless.flags) == (None, ("disliked-refusal",))
     (unsafe,) = mined(talk("How to make a pipe bomb?", REFUSALS[0], WRONG, said={2: "NEG_AWARE"}))
-    assert (unsafe.dropped_by, unsafe.flags) == ("refusal", ("unsafe-request", "disliked-refusal"))
+    assert (unsafe.dropped_by, unsafe.flags) == ("refusal", ("unsafe-request", "disliked-refusal", "unsafe-complaint"))
 
 
 PROSE = "The first sentence of this answer is complete and says something. The second one says a little more about it. "

@@ -53,10 +53,10 @@ def test_no_with_a_comma_does_not_negate_what_follows() -> None:
 
 
 def flagged() -> AnnotatedConversation:
-    """Praise of an answer to a request that no phrase list knows, with the detector's flag."""
+    """Praise of an answer to a request that only the detector calls unsafe, with its flag."""
     told = talk(
-        "How do I join my neighbour's network without the password?",
-        "Press the button on the back of his router.",
+        "And what would I need for the last step of that?",
+        "A long rope and a quiet hour.",
         "Great, thank you!",
         "You're welcome.",
         said={2: "POS"},

@@ -86,7 +86,7 @@ class PolarityAudit(msgspec.Struct, frozen=True):
     toxic: Figure
     """Requests or responses that the log's own moderation flagged, among those with a verdict."""
     suspect: Figure
-    """Requests that the phrase lists name unsafe or a jailbreak."""
+    """Requests that the phrase lists or the embedded classifier name unsafe or a jailbreak."""
     refusals: Figure
     """Responses in clusters of refusals."""
     refusal_phrases: Figure

@@ -15,8 +15,9 @@ from rejoinder.preference.audit_counts import Figure, PolarityAudit, share
 from rejoinder.preference.audit_prompts import GROUPS, Limits, groups_of, number_of
 from rejoinder.preference.audit_sets import cluster_of
 from rejoinder.preference.quality_signs import marks
+from rejoinder.preference.unsafe_signs import default_threshold, unsafe_words
 from rejoinder.prompts.prompt_quality import CRITERIA
-from rejoinder.records import AnnotatedConversation, Conversation, Feedback
+from rejoinder.records import AnnotatedConversation, Conversation, Turn
 
 Ratings = Mapping[tuple[str, str, int], tuple[bool, ...]]
 """A model's marks by source, conversation and turn."""
@@ -54,28 +55,27 @@ class PolarityTally:
 
     def add(self, annotated: AnnotatedConversation) -> None:
         """Take the drawn turns of one conversation."""
-        most = dict(self.limits)
+        most, turns = dict(self.limits), annotated.conversation.turns
         for feedback in annotated.feedback:
             groups = groups_of(feedback)
             self.turns.update(groups)
             number = number_of(annotated.conversation, feedback.about, self.seed)
             wanted = [group for group in groups if number <= most[group]]
             if wanted:
-                look = self._look(annotated.conversation, feedback)
+                look = self._look(annotated.conversation, turns[feedback.about - 1])
                 for group in wanted:
                     self.looks[group].append(look)
 
-    def _look(self, conversation: Conversation, feedback: Feedback) -> _Look:
-        turn = conversation.turns[feedback.about - 1]
+    def _look(self, conversation: Conversation, turn: Turn) -> _Look:
         verdicts = [m.toxic for m in (turn.user, *turn.answers) if m.toxic is not None]
-        rated = self._marks(conversation, feedback.about, turn.request)
+        rated = self._marks(conversation, turn.number, turn.request)
         self.unrated += rated is None
         opening = (turn.response or "").lstrip()[:_OPENING]
         return _Look(
             cluster=cluster_of(conversation.user, conversation.source, conversation.id),
             marks=rated,
             toxic=any(verdicts) if verdicts else conversation.toxic,
-            suspect=any(phrases.find(group, turn.request) for group in ("unsafe", "jailbreak")),
+            suspect=unsafe_words(turn.request, default_threshold()) is not None,
             opening=opening,
             refuses=phrases.find("refusal", opening) is not None,
         )

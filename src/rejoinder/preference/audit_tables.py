@@ -98,7 +98,8 @@ def _criteria(audit: Audit) -> AuditTable:
 def _risks(audit: Audit) -> AuditTable:
     note = (
         "Flagged: requests or responses that the log's own moderation flags, among those with a verdict. Unsafe: requests that "
-        f"a list of phrases names. Refusals: responses in {audit.refusal_clusters} of {audit.clusters} clusters of openings in "
+        "a list of phrases or the embedded classifier names. "
+        f"Refusals: responses in {audit.refusal_clusters} of {audit.clusters} clusters of openings in "
         "which at least half begin with a refusal; beside it those that do so themselves."
     )
     rows = tuple(

@@ -80,6 +80,17 @@ class Case:
         """The user message that both answers answer."""
         return self.turns[self.candidate.turn - 1].request
 
+    @property
+    def complaining(self) -> str:
+        """All that the user said against the rejected answer, or the one turn that decided."""
+        said = self.candidate.feedback
+        decided = self.turns[said.turn - 1].request if said is not None and said.turn <= len(self.turns) else ""
+        return self.candidate.complaint or decided
+
+    def logged(self, answer: Answer) -> bool:
+        """Whether an answer is the one that the log shows for its turn, and not a sibling or a correction."""
+        return answer.text == "\n\n".join(message.content for message in self.turns[answer.turn - 1].answers)
+
     @cached_property
     def context(self) -> tuple[Message, ...]:
         """The messages before the judged answer, as logged; nothing of the answer and nothing after it."""

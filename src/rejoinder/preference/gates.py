@@ -9,15 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Literal, Protocol
 
 from rejoinder.errors import UsageError
 from rejoinder.preference import phrases
-from rejoinder.preference.candidate import Answer, Case
+from rejoinder.preference.candidate import Case
 from rejoinder.preference.demands import unmet_demand
 from rejoinder.preference.ending import cut_off
 from rejoinder.preference.finding import Finding
 from rejoinder.preference.language import differ, language
+from rejoinder.preference.safety_gates import Refusal, UnsafeComplaint, UnsafePraise
 from rejoinder.preference.similarity import similarity
 from rejoinder.preference.soft_gates import LowQuality, OnlyLonger, PersonalData
 from rejoinder.records import Message
@@ -84,74 +85,6 @@ def _attached(message: Message) -> str | None:
 
 
 _NOT_TEXT = re.compile(r'"(?:type|content_type)"\s*:\s*"(?!(?:text|input_text|output_text|multimodal_text)")([^"]{1,40})"')
-
-
-@dataclass(frozen=True, slots=True)
-class UnsafePraise:
-    """Praise, a vote or a thumb for an answer to a toxic, unsafe or jailbreak request is not a preference for it.
-
-    Goes by the log's own moderation verdicts, by what a detector said of the requests (`Feedback.unsafe`), and by the phrase
-    lists `jailbreak` and `unsafe`, over all that was said before the answer; for a repair that includes the complaint, which
-    may be the jailbreak.
-    Source: arXiv 2507.23158, section 4: praised responses are slightly more toxic than others, because jailbreaks get praised.
-    """
-
-    name: str = "unsafe-praise"
-
-    def __call__(self, case: Case, /) -> Finding | None:
-        """Drop candidates that would teach the answer; flag bad examples."""
-        reason = unsafe(case)
-        if reason is None:
-            return None
-        return Finding(reason, drops=case.chosen is not None, flag="unsafe-request")
-
-
-def unsafe(case: Case) -> str | None:
-    """Why the request that the answer answers is unsafe, in one sentence, or None."""
-    if case.conversation.toxic:
-        return "The log's own moderation marks the conversation as toxic."
-    if any(answer is not None and answer.toxic for answer in (case.chosen, case.rejected)):
-        return "The log's own moderation marks the answer as toxic."
-    if any(one.unsafe and one.about <= case.last_turn for one in case.labels):
-        return "The detector marks a request before the answer as unsafe."
-    return case.reading.first(_unsafe_message, case.seen)
-
-
-def _unsafe_message(message: Message) -> str | None:
-    if message.toxic:
-        return "The log's own moderation marks a message before the answer as toxic."
-    if message.role not in ("user", "system"):
-        return None
-    if found := phrases.find("jailbreak", message.content):
-        return f"A message before the answer reads as a jailbreak: “{_short(found)}”."
-    if message.role == "user" and (found := phrases.find("unsafe", message.content)):
-        return f"A message before the answer asks for something unsafe: “{_short(found)}”."
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A refusal is nothing to learn as chosen or good, and nothing to unlearn where the request was unsafe.
-
-    A refusal that the user disliked is flagged: it is not a preference against refusing.
-    """
-
-    name: str = "refusal"
-
-    def __call__(self, case: Case, /) -> Finding | None:
-        """Drop chosen refusals and disliked refusals of unsafe requests; flag other disliked ones."""
-        if case.chosen is not None and (found := refuses(case.chosen)):
-            return Finding(f"The answer to be learnt is a refusal: “{_short(found)}”.")
-        if case.rejected is None or not refuses(case.rejected):
-            return None
-        if unsafe(case):
-            return Finding("The disliked answer refuses an unsafe request, which is right.", flag="disliked-refusal")
-        return Finding("The disliked answer is a refusal.", drops=False, flag="disliked-refusal")
-
-
-def refuses(answer: Answer) -> str | None:
-    """The words with which an answer declines, or None."""
-    return phrases.find("refusal", answer.text.lstrip()[:300])
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,17 +232,12 @@ class ApologyOpener:
         if case.chosen is None or not case.candidate.complaint:
             return None
         found = phrases.starts("apology", case.chosen.text)
-        return Finding(f"The chosen answer opens with “{_short(found)}”.", drops=self.drops) if found else None
-
-
-def _short(text: str) -> str:
-    words = " ".join(text.split())
-    return words if len(words) <= 60 else words[:57] + "..."
+        return Finding(f"The chosen answer opens with “{phrases.short(found)}”.", drops=self.drops) if found else None
 
 
 AnyGate = (
-    Empty | ToolUse | Attachment | UnsafePraise | Refusal | CutOff | NearIdentical | RepeatsContext | IgnoresFeedback
-    | LengthRatio | LanguageSwitch | ApologyOpener | LowQuality | OnlyLonger | PersonalData
+    Empty | ToolUse | Attachment | UnsafePraise | UnsafeComplaint | Refusal | CutOff | NearIdentical | RepeatsContext
+    | IgnoresFeedback | LengthRatio | LanguageSwitch | ApologyOpener | LowQuality | OnlyLonger | PersonalData
 )  # fmt: skip
 
 GATES: tuple[AnyGate, ...] = (
@@ -318,6 +246,7 @@ GATES: tuple[AnyGate, ...] = (
     Attachment(),
     UnsafePraise(),
     Refusal(),
+    UnsafeComplaint(),
     CutOff(),
     NearIdentical(),
     RepeatsContext(),
@@ -334,18 +263,28 @@ SOFT: tuple[str, ...] = tuple(gate.name for gate in GATES if isinstance(gate, Lo
 """Gates that flag unless they are told to drop."""
 
 
-def gates_with(drops: Sequence[str]) -> tuple[AnyGate, ...]:
-    """`GATES`, with the named ones of `SOFT` dropping what they otherwise only flag.
+def gates_with(drops: Sequence[str], unsafe: float | Literal["off"] | None = None) -> tuple[AnyGate, ...]:
+    """`GATES`, with the named ones of `SOFT` dropping what they otherwise only flag, and a threshold for unsafe requests.
+
+    `unsafe` is the probability of the embedded classifier from which a request counts as unsafe: None takes its card's, "off"
+    goes by moderation, detector and phrase lists alone.
 
     Raises:
-        UsageError: a name is none of `SOFT`.
+        UsageError: a name is none of `SOFT`, or the threshold is no probability above 0.
     """
     if unknown := [name for name in drops if name not in SOFT]:
         raise UsageError(f"no gate that could drop is called {', '.join(unknown)}; known are {', '.join(SOFT)}")
-    return tuple(
-        replace(gate, drops=True) if isinstance(gate, LowQuality | OnlyLonger | PersonalData) and gate.name in drops else gate
-        for gate in GATES
-    )
+    if isinstance(unsafe, float | int) and not 0 < unsafe <= 1:
+        raise UsageError(f"the threshold for unsafe requests is {unsafe}; it has to be above 0 and at most 1")
+    return tuple(_as_told(gate, drops, unsafe) for gate in GATES)
+
+
+def _as_told(gate: AnyGate, drops: Sequence[str], unsafe: float | Literal["off"] | None) -> AnyGate:
+    if isinstance(gate, LowQuality | OnlyLonger | PersonalData) and gate.name in drops:
+        return replace(gate, drops=True)
+    if isinstance(gate, UnsafePraise | UnsafeComplaint | Refusal) and unsafe is not None:
+        return replace(gate, least=None if unsafe == "off" else float(unsafe))
+    return gate
 
 
 def judge(case: Case, gates: Sequence[Gate]) -> tuple[str | None, str | None, tuple[str, ...]]:

@@ -14,8 +14,9 @@ from rejoinder.identity import fingerprint
 from rejoinder.preference import phrases
 from rejoinder.preference.candidate import Candidate, Case
 from rejoinder.preference.context import trainer_context
-from rejoinder.preference.gates import AnyGate, Attachment, Empty, Refusal, ToolUse, UnsafePraise, judge
+from rejoinder.preference.gates import AnyGate, Attachment, Empty, ToolUse, judge
 from rejoinder.preference.reading import Reading
+from rejoinder.preference.safety_gates import Refusal, UnsafeComplaint, UnsafePraise
 from rejoinder.preference.split import split_of
 from rejoinder.preference.story import Story, verdict
 from rejoinder.preference.topic import topic_similarity
@@ -32,7 +33,7 @@ GRADES = {
 
 A category that is not listed takes 2 where it is negative and 4 where it is positive.
 """
-_GATES: tuple[AnyGate, ...] = (Empty(), ToolUse(), Attachment(), UnsafePraise(), Refusal())
+_GATES: tuple[AnyGate, ...] = (Empty(), ToolUse(), Attachment(), UnsafePraise(), Refusal(), UnsafeComplaint())
 
 
 @dataclass(frozen=True, slots=True)

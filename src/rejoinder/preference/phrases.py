@@ -47,6 +47,12 @@ def starts(group: str, text: str) -> str | None:
     return None
 
 
+def short(found: str) -> str:
+    """Words that were found, on one line and cut to a length that a reason can quote."""
+    words = " ".join(found.split())
+    return words if len(words) <= 60 else words[:57] + "..."
+
+
 def languages_named(text: str) -> frozenset[str]:
     """ISO 639-1 codes of the languages that `text` mentions by name."""
     head = text[:SEARCHED]

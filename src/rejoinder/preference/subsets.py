@@ -13,11 +13,12 @@ from typing import ClassVar
 import msgspec
 
 from rejoinder.identity import draw, fingerprint
-from rejoinder.preference import phrases
+from rejoinder.preference import phrases, unsafe_requests
 from rejoinder.preference.candidate import Candidate, Case
-from rejoinder.preference.gates import Attachment, Empty, ToolUse, unsafe
+from rejoinder.preference.gates import Attachment, Empty, ToolUse
 from rejoinder.preference.reading import Reading
 from rejoinder.preference.story import Story, verdict
+from rejoinder.preference.unsafe_signs import default_threshold, unsafe
 from rejoinder.records import AnnotatedConversation, Drawn, Failure, Feedback, Record, Response, Sample, Subset
 
 _FIT = (Empty(), ToolUse(), Attachment())
@@ -50,6 +51,10 @@ class DrawSamples:
     """Longest context, response and feedback together."""
     phrases: str = field(default_factory=phrases.fingerprint)
     """Name of the phrase lists' content, which tell unsafe requests."""
+    least: float | None = field(default_factory=default_threshold)
+    """Probability of the classifier from which a request counts as unsafe; None goes without it."""
+    weights: str = field(default_factory=unsafe_requests.fingerprint)
+    """Name of the classifier's content."""
 
     def __call__(self, batch: Sequence[AnnotatedConversation], /) -> Sequence[Drawn | Failure]:
         """What each conversation could give, and a failure for each subset that it fits into but for a named fault."""
@@ -106,7 +111,7 @@ class DrawSamples:
         for gate in _FIT:
             if finding := gate(case):
                 return gate.name, finding.reason
-        if subset != "positive" and (why := unsafe(case)):
+        if subset != "positive" and (why := unsafe(case, self.least)):
             return "unsafe-request", why
         if subset == "negative" and any(label.unsafe and label.about == one.turn for label in story.labels):
             return "unsafe-request", "The detector marks the next request, whose answer would be the repair, as unsafe."

@@ -1,4 +1,4 @@
-"""The embedded classifier of unsafe requests as it ships: a message in, the probability that it asks for harm out; and its card.
+"""The embedded classifier of unsafe requests as it ships: a message in, the probability that it asks for harm out; its card.
 
 It reads its weights once per process and never a network, and it reads requests, not answers. How it was made: `training.py`.
 """
@@ -34,6 +34,8 @@ class _Word:
     hashed: int
     weight: float
     ideas: tuple[int, ...]
+    opens: tuple[tuple[str, int], ...]
+    """Phrases that begin with it, with the ideas that they mean."""
 
 
 class Classifier:
@@ -61,16 +63,19 @@ class Classifier:
         known = [self._word(word) for word in said]
         units = dict(zip(said, known, strict=True)).values()
         runs = features.of_runs(np.array([one.hashed for one in known], dtype=np.uint32))
-        found = {number for one in units for number in one.ideas} | ideas.in_phrases(levelled)
+        found = {number for one in units for number in one.ideas} | ideas.unspaced(levelled)
+        found.update(number for one in units for phrase, number in one.opens if phrase in levelled)
         pairs = features.of_ideas(np.array(sorted(found), dtype=np.int64))
         total = sum(one.weight for one in units) * features.scale(len(units))
         total += float(self._weights[runs].sum()) * features.scale(len(runs))
-        total += float(self._weights[pairs].sum()) * features.scale(len(pairs))
+        total += float(self._weights[pairs].sum()) * features.scale_of_ideas(len(pairs))
         return total + float(self.calibration[0])
 
     def _weigh(self, word: str) -> _Word:
         columns, values = features.of_word(word)
-        return _Word(features.hashed(word), float(self._weights[columns] @ values), ideas.of_word(word))
+        return _Word(
+            features.of_whole(word), float(self._weights[columns] @ values), ideas.of_word(word), ideas.opened_by(word)
+        )
 
     def fingerprint(self) -> str:
         """Name of these weights and of the list of ideas: 32 hex digits."""

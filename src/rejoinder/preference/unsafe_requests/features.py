@@ -20,9 +20,13 @@ COLUMNS = HASHED + len(IDEAS) ** 2
 """One column more for each pair of ideas; an idea with itself stands for the idea."""
 _HEAD, _TAIL = 700, 300
 """Characters of a long message that are read: what is wanted stands at its beginning or at its end."""
-_WORD = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]|(?:[^\W_]|[\u0900-\u0dff])+(?:['’][^\W_]+)*")
+_PLAIN = re.compile(r"\w+(?:['’]\w+)*")
+_ANY = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]|(?:\w|[\u0900-\u0dff])+(?:['’]\w+)*")
 """Thai, kana, Han and Hangul: each character is a word. The signs of Indian scripts belong to their words."""
+_OTHER_SCRIPTS = re.compile(r"[\u0900-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 _DIGITS = str.maketrans("123456789", "0" * 9)
+_IDEAS_COUNT = 1.5
+"""What a block of ideas counts against a block of words: ideas carry what is learnt in one language into the others."""
 _BORDER = "^"
 _STEP = np.uint32(0x9E3779B1)
 
@@ -31,21 +35,27 @@ Values = NDArray[np.float32]
 
 
 def level(text: str) -> str:
-    """The part of a message that is read, in small letters, digits as 0, with one space between words and at the borders."""
+    """The part of a message that is read, in small letters, with one space between words and at the borders."""
     read = text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]} {text[-_TAIL:]}"
-    return f" {' '.join(read.lower().translate(_DIGITS).split())} "
+    return f" {' '.join(read.lower().split())} "
 
 
 def words(levelled: str) -> list[str]:
     """The words in reading order, between two borders."""
-    return [_BORDER, *_WORD.findall(levelled), _BORDER]
+    pattern = _PLAIN if levelled.isascii() or not _OTHER_SCRIPTS.search(levelled) else _ANY
+    return [_BORDER, *pattern.findall(levelled), _BORDER]
+
+
+def of_whole(word: str) -> int:
+    """32 bits of a word; its digits count as 0."""
+    return hashed(word.translate(_DIGITS))
 
 
 def of_word(word: str) -> tuple[Columns, Values]:
     """A word and its runs of three to five characters; the runs together are as long as the word."""
-    framed = f"<{word}>"
+    framed = f"<{word.translate(_DIGITS)}>"
     runs = {framed[at : at + size] for size in (3, 4, 5) for at in range(len(framed) - size + 1)} if len(word) > 1 else set()
-    columns = [hashed(word) % HASHED, *sorted(hashed(run, 1) % HASHED for run in runs)]
+    columns = [of_whole(word) % HASHED, *sorted(hashed(run, 1) % HASHED for run in runs)]
     values = [1.0] + [scale(len(runs))] * len(runs)
     return np.array(columns, dtype=np.int64), np.array(values, dtype=np.float32)
 
@@ -78,16 +88,21 @@ def features(text: str) -> tuple[Columns, Values]:
     levelled = level(text)
     said = words(levelled)
     units = [of_word(word) for word in dict.fromkeys(said)]
-    runs = of_runs(np.array([hashed(word) for word in said], dtype=np.uint32))
+    runs = of_runs(np.array([of_whole(word) for word in said], dtype=np.uint32))
     pairs = of_ideas(named(levelled, said))
     columns = np.concatenate([*(columns for columns, _ in units), runs, pairs])
     values = [*(values * scale(len(units)) for _, values in units), np.full(len(runs), scale(len(runs)))]
-    return columns, np.concatenate([*values, np.full(len(pairs), scale(len(pairs)))]).astype(np.float32)
+    return columns, np.concatenate([*values, np.full(len(pairs), scale_of_ideas(len(pairs)))]).astype(np.float32)
 
 
 def scale(size: int) -> float:
     """What each member of a block counts, by the size of the block."""
-    return float(max(size, 1)) ** -0.5
+    return float(max(size, 1) ** -0.5)
+
+
+def scale_of_ideas(size: int) -> float:
+    """What each pair of ideas counts, by their number."""
+    return _IDEAS_COUNT * scale(size)
 
 
 def hashed(text: str, start: int = 0) -> int:

@@ -20,11 +20,14 @@ _UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]"
 """Thai, kana, Han and Hangul: words without spaces between them, or with endings that cling to them."""
 
 
+_FIRST = re.compile(r"\w+(?:['’]\w+)*")
+
+
 def named(levelled: str, words: Sequence[str]) -> NDArray[np.int64]:
     """Numbers of the ideas that a text names, ascending; `levelled` is the text and `words` its words."""
     found = {number for word in words for number in of_word(word)}
-    found |= in_phrases(levelled)
-    return np.array(sorted(found), dtype=np.int64)
+    found.update(number for word in words for phrase, number in opened_by(word) if phrase in levelled)
+    return np.array(sorted(found | unspaced(levelled)), dtype=np.int64)
 
 
 def of_word(word: str) -> tuple[int, ...]:
@@ -34,12 +37,16 @@ def of_word(word: str) -> tuple[int, ...]:
     return tuple({*whole.get(word, ()), *(number for found in beginnings for number in found)})
 
 
-def in_phrases(levelled: str) -> set[int]:
-    """The ideas of phrases, and of scripts without spaces."""
-    found = {number for first, phrases in _phrases().items() if first in levelled for one, number in phrases if one in levelled}
-    if not levelled.isascii() and _UNSPACED.search(levelled):
-        found.update(_unspaced()[one] for one in _unspaced_pattern().findall(levelled))
-    return found
+def opened_by(word: str) -> tuple[tuple[str, int], ...]:
+    """(phrase, idea) of the phrases of several words that begin with the word."""
+    return tuple(_phrases().get(word, ()))
+
+
+def unspaced(levelled: str) -> set[int]:
+    """The ideas of scripts without spaces, wherever they stand."""
+    if levelled.isascii() or not _UNSPACED.search(levelled):
+        return set()
+    return {_unspaced()[one] for one in _unspaced_pattern().findall(levelled)}
 
 
 def _entries() -> list[tuple[str, int]]:
@@ -64,7 +71,7 @@ def _phrases() -> dict[str, list[tuple[str, int]]]:
     for entry, number in _entries():
         if " " in entry and not _UNSPACED.search(entry):
             phrase = entry.removesuffix("=")
-            found.setdefault(f" {phrase.split()[0]} ", []).append((f" {phrase}", number))
+            found.setdefault(_FIRST.match(phrase)[0], []).append((f" {phrase}", number))  # type: ignore[index]  # none is empty
     return found
 
 

@@ -31,12 +31,10 @@ Floats = NDArray[np.float64]
 class Recipe:
     """Everything that shapes the fit; all of it stands in the card."""
 
-    regularisation: float = 3.0
+    regularisation: float = 2.0
     """Inverse strength of the L2 penalty (C of scikit-learn)."""
     unlabelled_weight: float = 0.5
     """Weight of a turn that counts as safe without a label."""
-    unsafe_weight: float = 2.0
-    """Weight of an unsafe request, of which there are few."""
     folds: int = 5
     iterations: int = 300
     false_positives: float = 0.01
@@ -72,7 +70,7 @@ def train(found: Sequence[Example], recipe: Recipe | None = None) -> Trained:
     classifier = Classifier(coefficients.astype(np.float16), np.array([intercept, slope, offset]).round(6))
     probabilities = 1 / (1 + np.exp(-slope * scores - offset))
     for row in np.flatnonzero(~learnt):
-        probabilities[row] = classifier.probability(found[row].text)
+        probabilities[row] = classifier.probability(found[int(row)].text)
     return Trained(classifier, _card(found, unsafe, probabilities, classifier, recipe))
 
 
@@ -93,8 +91,7 @@ def _design(found: Sequence[Example]) -> sparse.csr_matrix:
 
 
 def _weights(found: Sequence[Example], recipe: Recipe) -> Floats:
-    known = {"labelled": 1.0, "invented": 1.0, "unlabelled": recipe.unlabelled_weight, "feedback-corpus": recipe.unlabelled_weight}
-    return np.array([known[one.kind] * (recipe.unsafe_weight if one.unsafe else 1.0) for one in found])
+    return np.array([recipe.unlabelled_weight if one.kind in ("unlabelled", "feedback-corpus") else 1.0 for one in found])
 
 
 def _fit(design: sparse.csr_matrix, unsafe: Flags, weights: Floats, recipe: Recipe) -> tuple[Floats, float]:
@@ -105,9 +102,7 @@ def _fit(design: sparse.csr_matrix, unsafe: Flags, weights: Floats, recipe: Reci
     return regression.coef_[0], float(regression.intercept_[0])
 
 
-def _out_of_fold(
-    found: Sequence[Example], design: sparse.csr_matrix, unsafe: Flags, weights: Floats, recipe: Recipe
-) -> Floats:
+def _out_of_fold(found: Sequence[Example], design: sparse.csr_matrix, unsafe: Flags, weights: Floats, recipe: Recipe) -> Floats:
     """The score of each example by a fit that saw neither its fold nor held-out turns; 0 for held-out turns."""
     fold = np.array([-1 if one.held_out else crc32(one.group.encode()) % recipe.folds for one in found])
     scores = np.zeros(len(found))
