@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from rejoinder.records import Message
-from rejoinder.training.models import base_of, device, load_model, load_tokenizer
+from rejoinder.training.models import device, load_model, load_tokenizer
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,3 @@ class LocalPolicy:
             made = model.generate(**inputs, **sampling, max_new_tokens=self.max_tokens, pad_token_id=tokenizer.pad_token_id)
         texts = tokenizer.batch_decode(made[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
         return [text.strip() for text in texts]
-
-
-def base_model(folder: str) -> str:
-    """The model under an adapter's folder, or the folder itself where it holds whole weights: the untouched policy."""
-    return base_of(folder) or folder
