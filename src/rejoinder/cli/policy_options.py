@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated, cast, get_args
 
 import typer
 
@@ -52,7 +52,7 @@ def contenders(baseline: Sequence[str], **named: Sequence[str] | None) -> tuple[
         for text in texts or ():
             parts = _NAMED.fullmatch(text)
             name, spec = (parts[1], parts[2]) if parts else (text, text)
-            found.append(Contender(spec=spec, role=_role(role), name=_short(name), seed=seen[name]))
+            found.append(Contender(spec=spec, role=cast("Role", role), name=_short(name), seed=seen[name]))
             seen[name] += 1
     return tuple(found)
 
@@ -86,13 +86,6 @@ def show(plan: EvaluationPlan, output: Path, how: Asking, *, dry_run: bool, as_j
         return
     typer.echo(plain(card), nl=False)
     typer.echo(f"scorecard  {output / 'scorecard.html'}")
-
-
-def _role(text: str) -> Role:
-    for role in get_args(Role):
-        if role == text:
-            return role  # type: ignore[no-any-return]
-    raise AssertionError(text)
 
 
 def _short(name: str) -> str:
