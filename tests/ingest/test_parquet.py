@@ -65,3 +65,26 @@ def test_a_file_cut_off_is_refused(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(InputError, match="not a readable Parquet file"):
         plan([path], spool=tmp_path / "spool")
+
+
+@pytest.mark.parametrize("most", [1_000, 50])
+def test_damage_inside_a_file_costs_what_stands_behind_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    monkeypatch.setattr(sys.modules["rejoinder.ingest.plan"], "LARGEST_ROW_GROUP", most)
+    monkeypatch.setattr(units, "ROWS", 100)
+    path = wildchat(tmp_path / "log.parquet", 300, 100)
+    data = bytearray(path.read_bytes())
+    start, stop = pq.read_metadata(path).row_group(1).column(0).data_page_offset, data.rindex(b"PAR1") // 2
+    data[start : start + 40] = b"\xff" * 40
+    assert start < stop
+    path.write_bytes(data)
+    good, bad = read(plan([path], spool=tmp_path / "spool"))
+    assert [c.id for c in good] == [f"h{n}" for n in (*range(100), *range(200, 300))]
+    assert [(failure.reason, failure.origin and failure.origin.row) for failure in bad] == [("torn", 101)]
+
+
+def test_a_log_that_is_gone_is_no_damage(tmp_path: Path) -> None:
+    path = wildchat(tmp_path / "log.parquet", 10, 10)
+    planned = plan([path], spool=tmp_path / "spool")
+    path.unlink()
+    with pytest.raises(InputError, match="cannot be read any more"):
+        read(planned)

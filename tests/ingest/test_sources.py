@@ -15,6 +15,8 @@ from rejoinder.ingest import ReadLogs, plan
 
 from .logs import conversation, lines, packed, read
 
+FRENCH = '{"messages": [{"role": "user", "content": "Désolé, où est la gare?"}]}\n'
+
 
 def test_folders_globs_and_files_are_read_once_each_in_a_stable_order(tmp_path: Path) -> None:
     logs = tmp_path / "logs"
@@ -67,6 +69,16 @@ def test_members_of_an_archive_are_read_in_order_and_strangers_are_named(tmp_pat
         ("log.parquet", b"PAR1 not a table", "not a readable Parquet"),
         ("log.txt", b"Dear diary,\n", "no JSON at all"),
         ("log.jsonl", b'{"temperature": 21}\n', "temperature"),
+        ("log.jsonl", FRENCH.encode("latin-1"), r"Windows-1252 \(Latin-1\).*iconv -f WINDOWS-1252 -t UTF-8"),
+        ("log.jsonl", FRENCH.encode("utf-16-le"), "UTF-16LE.*iconv -f UTF-16LE -t UTF-8"),
+        ("log.jsonl", FRENCH.replace("Désolé, où est", "Привет").encode("cp1251"), "cannot be told.*iconv -f ENCODING"),
+        ("log.jsonl", FRENCH.replace("Désolé, où est", "こんにちは").encode("shift-jis"), "cannot be told"),
+        ("log.jsonl", bytes(range(256)) * 8, "no text"),
+        ("log.zip", b"PK...", "not a readable zip archive"),
+        ("log.zip", b"PK\x05\x06" + bytes(18), "no log inside the archive"),
+        ("log.jsonl.gz", b"{torn", "not a readable gzip file"),
+        ("log.jsonl.gz", packed(b"{}\n" * 99, ".gz")[:10], "cannot be unpacked"),
+        ("log.parquet", b"XXXX", "not a readable Parquet"),
     ],
 )
 def test_a_file_that_is_no_log_is_refused_with_what_was_seen(tmp_path: Path, name: str, data: bytes, says: str) -> None:
@@ -76,6 +88,40 @@ def test_a_file_that_is_no_log_is_refused_with_what_was_seen(tmp_path: Path, nam
         plan([path], spool=tmp_path / "spool")
     assert str(path) in str(caught.value)
     assert caught.value.remedy
+
+
+def test_broken_files_in_a_folder_are_listed_and_the_others_are_read(tmp_path: Path) -> None:
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    encrypted = bytearray(packed(lines([conversation(2)]), ".zip"))
+    for at in (6, encrypted.index(b"PK\x01\x02") + 8):
+        encrypted[at] |= 1
+    broken = {
+        "bad.parquet": b"PAR1xxxx",
+        "cut.jsonl.gz": packed(b"{}\n" * 99, ".gz")[:10],
+        "fake.zip": b"PK\x03\x04 not an archive",
+        "latin1.jsonl": FRENCH.encode("latin-1"),
+        "secret.zip": bytes(encrypted),
+        "wide.jsonl": FRENCH.encode("utf-16"),
+    }
+    for name, data in {**broken, "good.jsonl": lines([conversation(1)])}.items():
+        (logs / name).write_bytes(data)
+    planned = plan([logs], spool=tmp_path / "spool")
+    told = {Path(found.file).name: (found.format, found.why) for found in planned.detected}
+    assert sorted(name for name, (form, _) in told.items() if not form) == sorted(broken)
+    reasons = ["not a readable Parquet", "cannot be unpacked", "not a readable zip", "Windows-1252", "encrypted", "UTF-16"]
+    assert all(reason in told[name][1] for name, reason in zip(broken, reasons, strict=True))
+    assert [c.id for c in read(planned)[0]] == ["c1"]
+    for name in broken:
+        with pytest.raises(InputError, match=name):
+            plan([logs / name], spool=tmp_path / "spool")
+
+
+def test_a_folder_of_broken_files_only_ends_with_the_first_reason(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "bad.parquet").write_bytes(b"PAR1xxxx")
+    with pytest.raises(InputError, match=r"bad\.parquet: not a readable Parquet"):
+        plan([tmp_path / "logs"], spool=tmp_path / "spool")
 
 
 def test_nothing_to_read_is_an_error(tmp_path: Path) -> None:

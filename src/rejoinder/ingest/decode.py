@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from rejoinder.ingest.draft import Unreadable
+from rejoinder.ingest.encoding import why_not_text
 
 _PATIENT = json.JSONDecoder(strict=False)
 
@@ -31,8 +32,8 @@ def _patiently(line: bytes, complaint: str) -> Any:
     try:
         text = line.decode("utf-8-sig").strip()
     except UnicodeDecodeError as error:
-        detail = f"Byte {error.start + 1} of the row is not UTF-8. Convert the log: iconv -f ENCODING -t UTF-8."
-        raise Unreadable("not-utf8", detail) from error
+        problem, remedy = why_not_text(line) or ("the text is not UTF-8", "Its last character is cut off.")
+        raise Unreadable("not-utf8", f"Byte {error.start + 1} of the row: {problem}. {remedy}") from error
     try:
         return _PATIENT.decode(text)
     except RecursionError as error:

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rejoinder.errors import FormatError, UsageError
+from rejoinder.errors import FormatError, InputError, UsageError
 from rejoinder.ingest.cut import TornError, Unfit
 from rejoinder.ingest.decode import decode_row
 from rejoinder.ingest.draft import Unreadable
+from rejoinder.ingest.encoding import why_not_text
 from rejoinder.ingest.format import Evidence, Format, Sample
 from rejoinder.ingest.rows import Layout, csv_header, parquet_pieces, pieces_of
 from rejoinder.ingest.sources import Source, beside, read_chunks
@@ -23,6 +24,7 @@ from rejoinder.store.raw import parquet_shape
 _HEAD = 4 << 20
 _ROWS = 20
 _TIE = 0.01
+_KINDS = {".zip": "zip archive", ".gz": "gzip file", ".zst": "Zstandard file", ".parquet": "Parquet file"}
 _WHOLE = 16 << 20
 """Bytes; a single JSON object may be this long to be a row of its own."""
 
@@ -40,9 +42,12 @@ def choose(source: Source, formats: Sequence[Format], forced: str | None = None)
     """The format of a source; None for an empty one.
 
     Raises:
+        InputError: the source cannot be opened or unpacked.
         FormatError: none fits, several fit equally well, or a declared column is missing; says what was seen.
         UsageError: there is no format named `forced`.
     """
+    if source.trouble is not None:
+        raise source.trouble
     candidates = list(_candidates(source))
     if not candidates:
         return None
@@ -123,7 +128,11 @@ def _candidates(source: Source) -> Iterator[tuple[Layout, Sample]]:
 def _head(source: Source) -> tuple[bytes, bool]:
     """The first bytes, and whether they are all; more of them where a single object has no end in sight."""
     chunks = read_chunks(source)
-    head, whole = _taken(chunks, b"", _HEAD)
+    try:
+        first = next(chunks, b"")
+    except TornError as error:
+        raise InputError(f"cannot be unpacked ({error})", file=source.shown, remedy="Fetch it again.") from error
+    head, whole = _taken(chunks, first, _HEAD)
     if not whole and head.lstrip().startswith(b"{") and _value(head.lstrip().split(b"\n", 1)[0]) is None:
         head, whole = _taken(chunks, head, _WHOLE)
     return head, whole
@@ -192,8 +201,18 @@ def _decoded(pieces: Iterable[bytes | Unfit]) -> tuple[Any, ...]:
     return tuple(itertools.islice((value for value in values if value is not None), _ROWS))
 
 
+def _foreign(source: Source) -> tuple[str, str] | None:
+    """What the bytes are, and the remedy, where they are no text in UTF-8 or not what the file's name promises."""
+    promised = next((kind for end, kind in _KINDS.items() if (source.member or source.file).lower().endswith(end)), None)
+    if promised and source.packing == "plain":
+        return f"not a readable {promised} (its first bytes are not those of one)", "Fetch it again."
+    return why_not_text(_head(source)[0])
+
+
 def _unknown(source: Source, candidates: list[tuple[Layout, Sample]], formats: Sequence[Format]) -> FormatError:
     layout, sample = max(candidates, key=lambda candidate: len(candidate[1].rows))
+    if not sample.rows and (trouble := _foreign(source)):
+        return FormatError(trouble[0], file=source.shown, remedy=trouble[1])
     first = sample.rows[0] if sample.rows else None
     seen = ", ".join(list(first)[:12]) if isinstance(first, dict) else type(first).__name__ if sample.rows else "no JSON at all"
     if sample.columns:

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import msgspec
 
-from rejoinder.errors import FormatError, InputError
+from rejoinder.errors import InputError
 from rejoinder.identity import digest
 from rejoinder.ingest.detect import Choice, choose, named_format
 from rejoinder.ingest.format import Format
 from rejoinder.ingest.formats import known_formats
 from rejoinder.ingest.groups import group_lines
-from rejoinder.ingest.rows import parquet_pieces, rows_of
+from rejoinder.ingest.rows import parquet_pieces, rows_of, until_damaged
 from rejoinder.ingest.sources import Source, beside, file_digest, find_sources, read_chunks
 from rejoinder.ingest.spool import Chunk, spooled
 from rejoinder.ingest.units import (
@@ -76,7 +76,7 @@ def plan(
         limit: rows at most, over all inputs.
 
     Raises:
-        InputError: an input names nothing or cannot be read, or all are empty.
+        InputError: an input names nothing, a named file cannot be read, none of those found can be, or all are empty.
         FormatError: a named input has no known format or no column of the map, or none of those in a folder has.
         UsageError: `format` is no format's name, or the map has a word that is none of ours.
     """
@@ -102,18 +102,18 @@ def plan(
 def _told(
     sources: list[Source], formats: Sequence[Format], forced: str | None
 ) -> tuple[list[tuple[Source, Choice]], list[Detected]]:
-    """The choice for each source that is a log; a stray file in a folder is named and left out."""
+    """The choice for each source that is a log; a stray or broken file in a folder is told and left out."""
     choices: list[tuple[Source, Choice]] = []
     detected: list[Detected] = []
-    refused: list[FormatError] = []
+    refused: list[InputError] = []
     aside = {name for form in formats for name in form.sidecars}
     for source in sources:
         if not source.named and source.name.rsplit("/", 1)[-1] in aside:
-            detected.append(Detected(source.shown, "", "read beside the log it belongs to"))
+            detected.append(Detected(source.shown, "", "no log of its own: read with the log that it belongs to"))
             continue
         try:
             choice = choose(source, formats, forced)
-        except FormatError as error:
+        except InputError as error:
             if source.named:
                 raise
             refused.append(error)
@@ -129,7 +129,7 @@ def _told(
     return choices, detected
 
 
-def _refuse(refused: list[FormatError], empty: list[str]) -> None:
+def _refuse(refused: list[InputError], empty: list[str]) -> None:
     """Say why nothing can be read, where that is known."""
     if refused:
         raise refused[0]
@@ -170,7 +170,7 @@ def _of_parquet(
             yield _unit(source, source.path, choice.format, "parquet", span, sidecars)
             continue
         folder = spool / digest(span.digest.encode(), b"parquet")
-        for chunk in spooled(folder, parquet_pieces(source, span.start, span.stop), limit):
+        for chunk in spooled(folder, until_damaged(parquet_pieces(source, span.start, span.stop)), limit):
             moved = Span(0, chunk.size, span.first_row + chunk.first_row - 1, chunk.rows, chunk.digest)
             yield _unit(source, _chunk_path(folder, chunk, limit), choice.format, "spool", moved, sidecars)
 

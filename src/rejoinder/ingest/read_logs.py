@@ -106,9 +106,7 @@ def _drafts(form: Format, raw: Piece | dict[str, Any], beside: Mapping[str, Any]
 def _rows(unit: SourceUnit) -> Iterator[tuple[Origin, Piece | dict[str, Any]]]:
     """Every row of a unit with its place; blank lines are counted but not yielded."""
     if unit.kind == "parquet":
-        rows = itertools.islice(parquet_rows(Path(unit.path), unit.start, unit.stop), unit.rows)
-        for number, row in enumerate(rows, start=unit.first_row):
-            yield Origin(file=unit.file, row=number, member=unit.member), row
+        yield from _parquet_rows(unit)
         return
     for number, line in enumerate(cut_lines(_bytes(unit)), start=unit.first_row):
         if isinstance(line, Unfit) or line.strip():
@@ -117,6 +115,21 @@ def _rows(unit: SourceUnit) -> Iterator[tuple[Origin, Piece | dict[str, Any]]]:
                 yield _group(line, origin)
             else:
                 yield origin, (note_in(line) or line) if unit.kind == "spool" and isinstance(line, bytes) else line
+
+
+def _parquet_rows(unit: SourceUnit) -> Iterator[tuple[Origin, Piece | dict[str, Any]]]:
+    """Rows of row groups; where their pages are damaged, one row says so and the unit ends."""
+    number = unit.first_row
+    if not Path(unit.path).exists():
+        raise _gone(unit, "no such file")
+    try:
+        for row in itertools.islice(parquet_rows(Path(unit.path), unit.start, unit.stop), unit.rows):
+            yield Origin(file=unit.file, row=number, member=unit.member), row
+            number += 1
+    except InputError as error:
+        lost = f"rows {number:,} to {unit.first_row + unit.rows - 1:,} are lost"
+        detail = f"The file is damaged here ({error.problem}): {lost}. Fetch the file again."
+        yield Origin(file=unit.file, row=number, member=unit.member), Unfit("torn", detail)
 
 
 def _group(line: Piece, place: Origin) -> tuple[Origin, Piece | dict[str, Any]]:
@@ -143,8 +156,12 @@ def _bytes(unit: SourceUnit) -> Iterator[bytes]:
                 left -= len(chunk)
                 yield chunk
     except OSError as error:
-        problem = f"cannot be read any more ({error.strerror or error})"
-        raise InputError(problem, file=unit.file, remedy="Put the file back and run the same command again.") from error
+        raise _gone(unit, error.strerror or str(error)) from error
+
+
+def _gone(unit: SourceUnit, why: str) -> InputError:
+    remedy = "Put the file back and run the same command again."
+    return InputError(f"cannot be read any more ({why})", file=unit.file, remedy=remedy)
 
 
 @lru_cache(maxsize=8)

@@ -14,8 +14,10 @@ from typing import Any
 
 import orjson
 
+from rejoinder.errors import InputError
 from rejoinder.ingest.content import as_json
 from rejoinder.ingest.cut import LONGEST_ROW, SHOWN, Piece, TornError, Unfit, cut_elements, cut_lines, cut_values, too_long
+from rejoinder.ingest.encoding import why_not_text
 from rejoinder.ingest.format import Container
 from rejoinder.ingest.sources import Source, read_chunks
 from rejoinder.store.raw import parquet_rows, parquet_shape
@@ -41,7 +43,7 @@ class Layout:
 def rows_of(source: Source, layout: Layout) -> Iterator[Piece]:
     """Every row, in order; of JSON lines the blank ones too."""
     if layout.container == "parquet":
-        return parquet_pieces(source, 0, len(parquet_shape(source.path).groups))
+        return until_damaged(parquet_pieces(source, 0, len(parquet_shape(source.path).groups)))
     return pieces_of(read_chunks(source), layout, source.name)
 
 
@@ -57,6 +59,14 @@ def pieces_of(chunks: Iterable[bytes], layout: Layout, name: str = "") -> Iterat
 def parquet_pieces(source: Source, start: int, stop: int) -> Iterator[Piece]:
     """The rows of some row groups as JSON objects."""
     return (_encoded(row) for row in parquet_rows(source.path, start, stop))
+
+
+def until_damaged(pieces: Iterator[Piece]) -> Iterator[Piece]:
+    """The rows; where the file cannot be read on, one `Unfit` and the end."""
+    try:
+        yield from pieces
+    except InputError as error:
+        yield Unfit("torn", f"The file is damaged here: {error.problem}. What stood before was read; fetch the file again.")
 
 
 def csv_pieces(chunks: Iterable[bytes], delimiter: str | None = None) -> Iterator[Piece]:
@@ -117,8 +127,8 @@ def _csv_row(header: list[str], cells: list[str]) -> Piece:
     try:
         return orjson.dumps({name: cell or None for name, cell in zip(header, cells, strict=False)})
     except orjson.JSONEncodeError:
-        detail = "The row holds bytes that are not UTF-8. Convert the file: iconv -f ENCODING -t UTF-8."
-        return Unfit("not-utf8", detail, raw.encode("utf-8", "replace")[:SHOWN])
+        problem, remedy = why_not_text(raw.encode("utf-8", "surrogateescape")) or ("it is not UTF-8", "Repair it.")
+        return Unfit("not-utf8", f"In the row {problem}. {remedy}", raw.encode("utf-8", "replace")[:SHOWN])
 
 
 def _encoded(row: dict[str, Any]) -> Piece:

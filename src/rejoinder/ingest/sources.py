@@ -27,7 +27,12 @@ Packing = Literal["plain", "gzip", "zstd", "zip"]
 EXTENSIONS = (".jsonl", ".ndjson", ".json", ".parquet", ".csv", ".tsv")
 """Files that a folder or an archive is searched for, also with `.gz` or `.zst` behind."""
 _PACKED = (".gz", ".zst")
-_MAGIC: tuple[tuple[bytes, Packing], ...] = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"PK\x03\x04", "zip"))
+_MAGIC: tuple[tuple[bytes, Packing], ...] = (
+    (b"\x1f\x8b", "gzip"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"PK\x03\x04", "zip"),
+    (b"PK\x05\x06", "zip"),
+)
 _CHUNK = 1 << 20
 _PACKED_CHUNK = 1 << 16  # small, because what is packed well grows a thousandfold
 
@@ -43,6 +48,8 @@ class Source:
     member: str | None = None
     named: bool = True
     """Named by the user, not found in a folder or archive: then it must be a log."""
+    trouble: InputError | None = None
+    """Why a file that was only found cannot be opened at all; None where it can."""
 
     @property
     def shown(self) -> str:
@@ -71,7 +78,7 @@ def find_sources(inputs: Sequence[str | Path], spool: Path) -> list[Source]:
         spool: a folder of the run.
 
     Raises:
-        InputError: an input names nothing, or cannot be read.
+        InputError: an input names nothing, or a named file cannot be opened.
     """
     sources: dict[tuple[Path, str | None], Source] = {}
     for given in inputs:
@@ -144,8 +151,14 @@ def _sources(given: str, spool: Path) -> Iterator[Source]:
         remedy = f"Check the path; folders are searched for {', '.join(EXTENSIONS)} and .zip."
         raise InputError("nothing to read here", file=given, remedy=remedy)
     for file in files:
-        source = _file(file, str(file), named=named)
-        yield from _members(source) if source.packing == "zip" else [source]
+        try:
+            source = _file(file, str(file), named=named)
+            streams = _members(source) if source.packing == "zip" else [source]
+        except InputError as error:
+            if named:
+                raise
+            streams = [Source(file, str(file), "plain", named=False, trouble=error)]
+        yield from streams
 
 
 def _wanted(path: Path) -> bool:
@@ -169,7 +182,7 @@ def _members(source: Source) -> list[Source]:
     try:
         with zipfile.ZipFile(source.path) as archive:
             infos = [info for info in archive.infolist() if not info.is_dir() and _wanted(Path(info.filename))]
-    except (zipfile.BadZipFile, OSError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
         raise InputError(f"not a readable zip archive ({error})", file=source.file, remedy="Fetch it again.") from error
     if any(info.flag_bits & 1 for info in infos):
         raise InputError("the archive is encrypted", file=source.file, remedy="Unpack it first and name the folder.")
