@@ -53,6 +53,29 @@ def test_every_mined_and_graded_row_is_found_by_why(tmp_path: Path) -> None:
     assert check_every_exported_row(tmp_path / "run") >= 6
 
 
+def test_of_conversations_with_the_same_id_the_one_is_shown_that_the_row_came_from(tmp_path: Path) -> None:
+    asked = [f"Name a river of {land}." for land in ("France", "Peru", "Egypt")]
+    answers = ["The Rhone flows to the sea there.", "You mean the Ucayali, I suppose.", "The Nile, which is long."]
+    talks = [
+        [("user", ask), ("assistant", answer), ("user", "Perfect, thank you!"), ("assistant", "You are welcome.")]
+        for ask, answer in zip(asked, answers, strict=True)
+    ]
+    lines = [json.dumps({"id": "same", "messages": [{"role": role, "content": text} for role, text in talk]}) for talk in talks]
+    (tmp_path / "log.jsonl").write_text("\n".join(lines))
+    pipeline.run(tmp_path / "log.jsonl", tmp_path / "run", workers=1)
+    for row in rows(tmp_path / "run/preference/provenance.jsonl"):
+        story = story_of(tmp_path / "run", row["id"])
+        assert story.conversation is not None
+        assert story.conversation.messages[1].content == story.row.chosen  # type: ignore[union-attr]
+    shown = subprocess.run(
+        [sys.executable, "-m", "rejoinder", "inspect", str(tmp_path / "run"), "--conversation", "same"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert all(ask in shown for ask in asked)
+
+
 @pytest.mark.parametrize("plan", [WILDFEEDBACK, LENS], ids=["wildfeedback", "lens"])
 def test_every_built_row_is_found_by_why(tmp_path: Path, plan: Any) -> None:
     build(tmp_path / "run", LOG[:6], plan, Played(tmp_path, SCRIPTS))

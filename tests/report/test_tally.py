@@ -123,6 +123,21 @@ def test_marks_on_one_answer_agree_once_and_marks_on_a_users_own_message_say_not
     assert (row.n, row.up, row.down, row.followed, row.compared, row.agreement.count) == (3, 2, 1, 3, 1, 1)
 
 
+def test_conversations_that_share_an_id_are_counted_apart(tmp_path):
+    def rated(value: float, label: str, thing: str) -> AnnotatedConversation:
+        one = talk("same", [("q", thing), ("so", "r")], [label])
+        first = Message(role="assistant", content=thing, signals=(Signal(kind="thumb", value=value),))
+        messages = (one.conversation.messages[0], first, *one.conversation.messages[2:])
+        return AnnotatedConversation(
+            conversation=msgspec.structs.replace(one.conversation, messages=messages), feedback=one.feedback
+        )
+
+    found = numbers_of(tmp_path, [rated(1.0, "POS", "a"), rated(-1.0, "NEG_AWARE", "b"), rated(1.0, "POS", "c")])
+    assert (found.signals[0].compared, found.signals[0].agreement.count) == (3, 3)
+    assert (found.headline.answered, found.read.repeated_ids) == (3, 2)
+    assert any("bear an id that another one has" in limit for limit in found.quality.limits)
+
+
 def test_a_conversation_of_thousands_of_turns_is_counted_like_any_other(tmp_path):
     turns = 4_000
     one = talk("long", [(f"q{i}", "r") for i in range(turns)], ["NEG_AWARE", "NEU"] * (turns // 2 - 1) + ["NEG_AWARE"])

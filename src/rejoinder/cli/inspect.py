@@ -14,7 +14,7 @@ from rejoinder.pipeline import Result
 from rejoinder.records import AnnotatedConversation, Feedback
 from rejoinder.store import Manifest
 
-Id = Annotated[str | None, typer.Option("--conversation", help="Id of one conversation to show with its feedback.")]
+Id = Annotated[str | None, typer.Option("--conversation", help="Id of a conversation to show with its feedback.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 
 
@@ -27,7 +27,7 @@ def inspect(folder: options.RunFolder, conversation: Id = None, json: AsJson = F
         print(msgspec.json.encode(stages).decode() if json else "\n".join(_line(*stage) for stage in stages.items()))
         return
     found = _find(folder, conversation)
-    print(msgspec.json.encode(found).decode() if json else _story(found))
+    print("\n".join(msgspec.json.encode(one).decode() if json else _story(one) for one in found))
 
 
 def _manifest(path: Path) -> Manifest:
@@ -39,17 +39,17 @@ def _line(name: str, manifest: Manifest) -> str:
     return f"{name:<14} {manifest.record:<22} {counts}  {manifest.fingerprint[:20]}"
 
 
-def _find(folder: Path, conversation: str) -> AnnotatedConversation:
-    row: AnnotatedConversation
-    for row in Result.of(folder).annotated.rows():
-        if row.conversation.id == conversation:
-            return row
+def _find(folder: Path, conversation: str) -> list[AnnotatedConversation]:
+    """All with this id: a log may give it to several."""
+    if found := [row for row in Result.of(folder).annotated.rows() if row.conversation.id == conversation]:
+        return found
     raise UsageError(f"no conversation {conversation!r} in {folder}; feedback/feedback.parquet lists all ids.")
 
 
 def _story(found: AnnotatedConversation) -> str:
     said = {feedback.turn: feedback for feedback in found.feedback}
-    lines = [f"{found.conversation.id} ({found.conversation.source}, {found.conversation.origin.file})"]
+    origin = found.conversation.origin
+    lines = [f"{found.conversation.id} ({found.conversation.source}, {origin.file}, row {origin.row})"]
     for turn in found.conversation.turns:
         lines += [f"\n[{turn.number}] user: {turn.request}"]
         lines += [_verdict(said[turn.number])] if turn.number in said else []

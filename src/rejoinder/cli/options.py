@@ -26,7 +26,11 @@ Seed = Annotated[int | None, typer.Option(help="Seed of every draw: splits, samp
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; as many as there are cores when left out.")]
 Resume = Annotated[bool, typer.Option("--resume/--no-resume", help="Go on with what the folder holds, or start anew.")]
 Targets = Annotated[
-    str | None, typer.Option("--to", help="Trainers to write for, such as trl,openai; all but wildfeedback when left out.")
+    str | None,
+    typer.Option(
+        "--to",
+        help="Trainers to write for, such as trl,openai; all but wildfeedback when left out. Files for others are removed.",
+    ),
 ]
 AllowRestricted = Annotated[bool, typer.Option(help="Write text whose source forbids redistribution into the hub folder.")]
 

@@ -12,7 +12,16 @@ from typing import Any
 import msgspec
 
 from rejoinder.errors import StoreError, UsageError
-from rejoinder.records import AnnotatedConversation, Conversation, Feedback, Graded, PreferenceExample, Record, Sample
+from rejoinder.records import (
+    AnnotatedConversation,
+    Conversation,
+    Feedback,
+    Graded,
+    PreferenceExample,
+    Provenance,
+    Record,
+    Sample,
+)
 from rejoinder.store import query, read_dataset, read_part
 
 Row = PreferenceExample | Graded
@@ -59,14 +68,14 @@ def story_of(folder: Path, name: str, recipe: str = "") -> RowStory:
         StoreError: a part is damaged.
     """
     for dataset, record in _ROWS.items():
-        row = _find(folder, dataset, record, "id", name)
+        row = _find(folder, dataset, record, name)
         if row is not None:
             break
     else:
         raise UsageError(f"no row {name!r} in {folder}; ids stand in provenance.jsonl and dropped.jsonl beside the files.")
     made = row.provenance.building
-    annotated = _find(folder, "annotated", AnnotatedConversation, "conversation.id", row.provenance.conversation_id)
-    found: Iterator[Sample | None] = (_find(folder, one, Sample, "id", made.sample) for one in _SAMPLES if made)
+    annotated = _source(folder, row.provenance)
+    found: Iterator[Sample | None] = (_find(folder, one, Sample, made.sample) for one in _SAMPLES if made)
     return RowStory(
         dataset=dataset,
         row=row,
@@ -78,21 +87,29 @@ def story_of(folder: Path, name: str, recipe: str = "") -> RowStory:
     )
 
 
-def _find(folder: Path, dataset: str, record: type[Record], column: str, name: str) -> Any:
-    """The first record whose `column` is `name`, or None; parts without it are not decoded."""
+def _source(folder: Path, provenance: Provenance) -> AnnotatedConversation | None:
+    """The conversation a row came from: its id may stand in several rows of a log, its origin in one."""
+    named = _named(folder, "annotated", AnnotatedConversation, "conversation.id", provenance.conversation_id)
+    here = (provenance.conversation_id, provenance.origin)
+    return next((one for one in named if (one.conversation.id, one.conversation.origin) == here), None)
+
+
+def _find(folder: Path, dataset: str, record: type[Record], name: str) -> Any:
+    """The record whose id is `name`, or None."""
+    return next((row for row in _named(folder, dataset, record, "id", name) if row.id == name), None)
+
+
+def _named(folder: Path, dataset: str, record: type[Record], column: str, name: str) -> Iterator[Any]:
+    """The records of the parts in which `column` is `name` somewhere; parts without it are not decoded."""
     try:
         files = read_dataset(folder / "data" / dataset, record).files
     except StoreError:
-        return None  # the run has no such chapter
+        return  # the run has no such chapter
     wanted = name.replace("'", "''")
     for file in files:
-        if not query(f"SELECT 1 AS one FROM rows WHERE {column} = '{wanted}' LIMIT 1", rows=[file]):  # quoted
-            continue
-        for batch in read_part(file, record):
-            for row in batch:
-                if (row.conversation.id if column == "conversation.id" else row.id) == name:
-                    return row
-    return None
+        if query(f"SELECT 1 AS one FROM rows WHERE {column} = '{wanted}' LIMIT 1", rows=[file]):  # quoted
+            for batch in read_part(file, record):
+                yield from batch
 
 
 def _feedback(annotated: AnnotatedConversation, row: Row) -> Feedback | None:

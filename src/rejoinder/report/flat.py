@@ -34,8 +34,9 @@ FROM (SELECT place, number, unnest(message)
       FROM (SELECT place, generate_subscripts(messages, 1) AS number, unnest(messages) AS message FROM talks))
 """
 _TURNS = """
-SELECT id, coalesce('user ' || person, 'conversation ' || id) AS cluster, language, began, said.turn AS turn, about, category,
-       polarity, coalesce(answers.model, talks.model) AS model, list_bool_or([answers.toxic, talks.toxic]) AS toxic
+SELECT talks.place AS place, id, coalesce('user ' || person, 'conversation ' || id || ' ' || talks.place) AS cluster, language,
+       began, said.turn AS turn, about, category, polarity, coalesce(answers.model, talks.model) AS model,
+       list_bool_or([answers.toxic, talks.toxic]) AS toxic
 FROM (SELECT place, one.turn AS turn, one.about AS about, one.category AS category, one.polarity AS polarity
       FROM (SELECT place, unnest(feedback) AS one FROM talks)) AS said
 JOIN talks USING (place)
@@ -46,9 +47,8 @@ LEFT JOIN (SELECT place, turn, bool_or(toxic) AS toxic,
 """
 # What somebody marked on a user's own message says nothing of an answer.
 _SIGNALS = """
-SELECT id, turn, signal.kind AS kind, coalesce(signal.name, '') AS name, signal.value AS value
+SELECT place, turn, signal.kind AS kind, coalesce(signal.name, '') AS name, signal.value AS value
 FROM (SELECT place, turn, unnest(signals) AS signal FROM messages WHERE role <> 'user' AND len(signals) > 0)
-JOIN talks USING (place)
 """
 
 
@@ -57,9 +57,10 @@ class Flat:
     """The narrow tables; alive as long as the `with` block that made them."""
 
     turns: Path
-    """id, cluster, language, began, turn, about, category, polarity, model, toxic (None where the log has no verdict)."""
+    """place (of the conversation: tells apart also those that bear the same id), id, cluster, language, began, turn, about,
+    category, polarity, model, toxic (None where the log has no verdict)."""
     signals: Path
-    """Of answers: id, turn (0 before the first user message), kind, name, value."""
+    """Of answers: place, turn (0 before the first user message), kind, name, value."""
 
     def ask(self, sql: str) -> list[dict[str, Any]]:
         """Rows of one SELECT over `turns` and `signals`."""
@@ -85,7 +86,7 @@ def flattened(annotated: Dataset, beside: Path) -> Iterator[Flat | None]:
         copy(_TALKS, talks, annotated=annotated.files)
         copy(_MESSAGES, messages, talks=[talks])
         copy(_TURNS, turns, talks=[talks], messages=[messages])
-        copy(_SIGNALS, signals, talks=[talks], messages=[messages])
+        copy(_SIGNALS, signals, messages=[messages])
         talks.unlink()
         messages.unlink()
         yield Flat(turns, signals)

@@ -111,6 +111,8 @@ class Read(Value, frozen=True, kw_only=True):
     with_user: int
     first: str | None
     last: str | None
+    repeated_ids: int
+    """Kept conversations whose id and format an earlier one has, too."""
     with_time: int
     languages: tuple[Counted, ...]
     models: tuple[Counted, ...]

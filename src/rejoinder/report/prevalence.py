@@ -45,7 +45,7 @@ def count_categories(flat: Flat | None, taxonomy: Taxonomy) -> Counts:
         "GROUP BY ALL ORDER BY ALL"
     )
     table = np.array([list(row.values()) for row in rows], dtype=np.int64).reshape(-1, len(taxonomy.names) + 1)
-    answered = flat.ask("SELECT count(DISTINCT id) AS n FROM turns")[0]["n"]
+    answered = flat.ask("SELECT count(DISTINCT place) AS n FROM turns")[0]["n"]
     return Counts(np.repeat(table[:, :-1], table[:, -1], axis=0), answered)
 
 

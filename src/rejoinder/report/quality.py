@@ -82,6 +82,11 @@ def _limits(found: Headline, read: Read) -> list[str]:
             "Groups (turn, time, model, language) are compared on the detector's counts. Their users and tasks differ, "
             "so a difference is a place to look, not a cause."
         )
+    if read.repeated_ids:
+        limits.append(
+            f"{read.repeated_ids:,} of {read.kept:,} conversations bear an id that another one has; they are counted apart, "
+            "but whoever looks them up by id finds several."
+        )
     if read.kept and read.with_time < read.kept:
         limits.append(
             f"{read.kept - read.with_time:,} of {read.kept:,} conversations have no time"

@@ -18,9 +18,11 @@ MOST_NAMES = 12
 
 _FACTS = """
 SELECT coalesce(sum(len(messages)), 0)::BIGINT AS messages, count("user") AS with_user, count(DISTINCT "user") AS users,
-       count(began) AS with_time, min(began) AS first, max(began) AS last,
+       count(*) - count(DISTINCT (source, id)) AS repeated_ids, count(began) AS with_time,
+       min(began) AS first, max(began) AS last,
        coalesce(sum(len(list_filter(messages, lambda m: m.role = 'user'))), 0)::BIGINT AS user_turns
-FROM (SELECT messages, "user", coalesce(time, list_min(list_transform(messages, lambda m: m.time))) AS began FROM kept)
+FROM (SELECT id, source, messages, "user",
+             coalesce(time, list_min(list_transform(messages, lambda m: m.time))) AS began FROM kept)
 """
 _REASONS = """
 SELECT stage, reason, count(*) AS n, arg_min(detail, place) AS detail, arg_min(file, place) AS file, arg_min(row, place) AS row
@@ -52,6 +54,7 @@ def what_was_read(sources: ReportSources) -> Read:
         with_user=facts.get("with_user", 0),
         first=_day(facts.get("first")),
         last=_day(facts.get("last")),
+        repeated_ids=facts.get("repeated_ids", 0),
         with_time=facts.get("with_time", 0),
         languages=_names("coalesce(nullif(language, 'und'), '')", sources.kept),
         models=_names("coalesce(model, '')", sources.kept),

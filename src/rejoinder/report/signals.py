@@ -18,13 +18,13 @@ _SIGNALS = f"""
 WITH marks AS (
     SELECT signals.*, polarity,
            CASE WHEN kind IN ('thumb', 'vote') THEN sign(value) WHEN kind = 'correction' THEN -1 ELSE 0 END AS side
-    FROM signals LEFT JOIN (SELECT id, about, min(polarity) AS polarity FROM turns GROUP BY id, about) AS spoken
-      ON signals.id = spoken.id AND signals.turn = spoken.about),
+    FROM signals LEFT JOIN (SELECT place, about, min(polarity) AS polarity FROM turns GROUP BY place, about) AS spoken
+      ON signals.place = spoken.place AND signals.turn = spoken.about),
 answers AS (
     SELECT kind, name, count(*) AS n, count(*) FILTER (side = 1) AS up, count(*) FILTER (side = -1) AS down,
            sum(value) FILTER (kind IN ('rating', 'score')) AS total, count(value) AS valued, count(polarity) AS followed,
            sign(sum(side)) AS side, any_value(polarity) AS polarity
-    FROM marks GROUP BY kind, name, id, turn)
+    FROM marks GROUP BY kind, name, place, turn)
 SELECT kind, name, sum(n)::BIGINT AS n, sum(up)::BIGINT AS up, sum(down)::BIGINT AS down, sum(total) / sum(valued) AS mean,
        sum(followed)::BIGINT AS followed, count(*) FILTER (side <> 0 AND polarity <> 'neutral') AS compared,
        count(*) FILTER (side = 1 AND polarity = 'positive' OR side = -1 AND polarity = 'negative') AS agreed
