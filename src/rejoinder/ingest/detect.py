@@ -42,7 +42,7 @@ def choose(source: Source, formats: Sequence[Format], forced: str | None = None)
     """The format of a source; None for an empty one.
 
     Raises:
-        InputError: the source cannot be opened or unpacked.
+        InputError: the source cannot be opened or unpacked, or is no text in UTF-8.
         FormatError: none fits, several fit equally well, or a declared column is missing; says what was seen.
         UsageError: there is no format named `forced`.
     """
@@ -209,10 +209,10 @@ def _foreign(source: Source) -> tuple[str, str] | None:
     return why_not_text(_head(source)[0])
 
 
-def _unknown(source: Source, candidates: list[tuple[Layout, Sample]], formats: Sequence[Format]) -> FormatError:
+def _unknown(source: Source, candidates: list[tuple[Layout, Sample]], formats: Sequence[Format]) -> InputError:
     layout, sample = max(candidates, key=lambda candidate: len(candidate[1].rows))
     if not sample.rows and (trouble := _foreign(source)):
-        return FormatError(trouble[0], file=source.shown, remedy=trouble[1])
+        return InputError(trouble[0], file=source.shown, remedy=trouble[1])
     first = sample.rows[0] if sample.rows else None
     seen = ", ".join(list(first)[:12]) if isinstance(first, dict) else type(first).__name__ if sample.rows else "no JSON at all"
     if sample.columns:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from rejoinder.errors import InputError
+from rejoinder.errors import FormatError, InputError
 from rejoinder.identity import digest
 from rejoinder.ingest.detect import Choice, choose, named_format
 from rejoinder.ingest.format import Format
@@ -117,7 +117,8 @@ def _told(
             if source.named:
                 raise
             refused.append(error)
-            detected.append(Detected(source.shown, "", error.problem))
+            remedy = "" if isinstance(error, FormatError) or not error.remedy else f". {error.remedy}"
+            detected.append(Detected(source.shown, "", f"{error.problem}{remedy.removesuffix('.')}"))
             continue
         if choice is None:
             detected.append(Detected(source.shown, "", _EMPTY))
