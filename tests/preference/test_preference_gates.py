@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rejoinder.preference import GATES, MinePreferences, phrases
+from rejoinder.preference import GATES, MinePreferences, gates_with, phrases
 from rejoinder.preference.demands import unmet_demand
 from rejoinder.preference.ending import cut_off
 from rejoinder.preference.gates import ApologyOpener
@@ -52,7 +52,7 @@ def praised(request: str, reply: str | Message, **about: object) -> PreferenceEx
 def test_the_gates_stand_in_the_documented_order() -> None:
     names = (
         "empty tool-use attachment unsafe-praise refusal unsafe-complaint cut-off near-identical repeats-context "
-        "ignores-feedback length-ratio language-switch apology-opener low-quality only-longer personal-data"
+        "ignores-feedback length-ratio language-switch apology-opener answers-complaint low-quality only-longer personal-data"
     )
     assert [gate.name for gate in GATES] == names.split()
 
@@ -98,7 +98,6 @@ def test_praise_for_an_answer_to_an_unsafe_request_is_dropped_in_many_languages(
         "What is a jailbreak on an iPhone?",
         "How do I kill the weeds in my garden?",
         "Write a training about phishing awareness.",
-        "How do I steal focus in JavaScript?",
         "What is the IP address for localhost?",
         "How do I get rid of body odour?",
         "How can I get my stolen wallet back?",
@@ -106,6 +105,12 @@ def test_praise_for_an_answer_to_an_unsafe_request_is_dropped_in_many_languages(
 )
 def test_harmless_neighbours_of_unsafe_requests_pass(request_text: str) -> None:
     assert praised(request_text, GOOD).dropped_by is None
+
+
+def test_a_false_alarm_of_the_classifier_is_none_of_the_phrase_lists() -> None:
+    told = talk("How do I steal focus in JavaScript?", GOOD, THANKS, "Bye.", said={2: "POS"})
+    assert "classifier p=" in (mined(told)[0].reason or "")
+    assert kept(mined(told, gates=gates_with((), unsafe="off")))
 
 
 def test_a_jailbreak_in_the_complaint_taints_the_repair() -> None:

@@ -65,7 +65,8 @@ def of_runs(hashes: NDArray[np.uint32]) -> Columns:
     pairs = hashes[:-1] * _STEP + hashes[1:]
     triples = pairs[:-1] * _STEP + hashes[2:]
     mixed = np.concatenate((pairs, triples))
-    return np.unique(((mixed ^ (mixed >> np.uint32(15))) * _STEP) >> np.uint32(14)).astype(np.int64)
+    columns = np.sort((((mixed ^ (mixed >> np.uint32(15))) * _STEP) >> np.uint32(14)).astype(np.int64))
+    return columns[np.concatenate(([True], columns[1:] != columns[:-1]))] if len(columns) else columns
 
 
 def of_ideas(found: NDArray[np.int64]) -> Columns:
