@@ -165,7 +165,9 @@ def test_the_longest_answer_that_the_schema_allows_is_not_cut_at_the_limit_of_to
     question = prompt.render(window)
     answer = json.dumps(longest(dict(schema_of(question.reply))), ensure_ascii=False)
     quoted = answer.count("Ж")
-    assert quoted + (len(answer) - quoted) / 3 <= question.max_tokens, "a token for each quoted character, one for three others"
+    assert 2 * quoted + (len(answer) - quoted) / 3 <= question.max_tokens, (
+        "two tokens for an escape, one for three other characters"
+    )
     if not isinstance(prompt, LevelsPrompt):
         assert quoted >= QUOTE
 

@@ -34,8 +34,8 @@ from rejoinder.records import Message, Question
 from rejoinder.taxonomies import Taxonomy
 from rejoinder.taxonomies import load as load_taxonomy
 
-TOKENS_PER_REPLY, TOKENS_PER_TURN = 200, 300
-"""Room for the reply: a quote of 160 characters takes up to 160 tokens, what stands around it up to 140."""
+TOKENS_PER_REPLY, TOKENS_PER_TURN = 200, 460
+"""Room for the reply: a quote of 160 characters takes up to 320 tokens (an escape such as `\\n` is two), the rest up to 140."""
 RUBRICS = 6
 """Most rubrics of one turn."""
 

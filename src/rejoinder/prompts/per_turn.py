@@ -19,7 +19,7 @@ from rejoinder.records import Message, Question
 from rejoinder.taxonomies import Taxonomy
 from rejoinder.taxonomies import load as load_taxonomy
 
-_TOKENS = 300
+_TOKENS = 400
 
 
 @dataclass(frozen=True)

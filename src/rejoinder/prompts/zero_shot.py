@@ -21,7 +21,7 @@ from rejoinder.records import LabellingNote, Message, Question
 from rejoinder.taxonomies import Category, Taxonomy
 from rejoinder.taxonomies import load as load_taxonomy
 
-_TOKENS_PER_REPLY, _TOKENS_PER_FIND, _FINDS_PER_TURN = 200, 200, 2
+_TOKENS_PER_REPLY, _TOKENS_PER_FIND, _FINDS_PER_TURN = 200, 360, 2
 
 
 @dataclass(frozen=True)
