@@ -74,25 +74,15 @@ def test_a_thumb_up_on_the_first_answer_outweighs_a_complaint_read_in_words() ->
     assert pairs(talk(ASK, answer(BAD, thumb(1)), WRONG, GOOD, THANKS, said={2: "NEG_AWARE", 3: "POS"})) == []
 
 
-def test_a_run_of_complaints_makes_one_pair_per_failed_answer_each_in_its_own_context() -> None:
-    second = "The capital of Australia is Melbourne, the largest city of the state of Victoria."
-    first, later = pairs(
-        talk(ASK, BAD, WRONG, second, "Still wrong!", GOOD, THANKS, "Gladly.", said={2: "NEG_AWARE", 3: "NEG_AWARE", 4: "POS"})
-    )
-    assert (first.rejected, first.chosen, len(first.context)) == (BAD, GOOD, 1)
-    assert (later.rejected, later.chosen) == (second, GOOD)
-    assert [m.content for m in later.context] == [ASK, BAD, WRONG]
-    assert first.confidence < later.confidence, "every further label that has to be right makes it less sure"
-
-
-def test_a_run_of_more_complaints_than_allowed_is_not_one_request() -> None:
+def test_the_answer_that_ends_a_run_of_complaints_makes_one_pair_however_long_the_run() -> None:
     texts, said = [ASK], {}
     for n in range(2, 8):
         texts += [f"It is number {n}, of that I am quite sure.", "Wrong again."]
         said[n] = "NEG_AWARE"
-    texts += [GOOD, THANKS]
-    found = pairs(talk(*texts, said=said | {8: "POS"}))
-    assert {pair.provenance.context_turn for pair in found} == {3, 4, 5, 6}, "the first two have more than four complaints"
+    (pair,) = pairs(talk(*texts, GOOD, THANKS, said=said | {8: "POS"}))
+    assert (pair.provenance.context_turn, pair.rejected, pair.chosen) == (6, texts[-2], GOOD), "the nearest failed answer"
+    (nearest,) = pairs(talk(ASK, texts[-2], WRONG, GOOD, THANKS, said={2: "NEG_AWARE", 3: "POS"}))
+    assert pair.confidence == nearest.confidence, "it rests on one complaint"
 
 
 def test_asking_the_same_again_and_praising_the_answer_makes_a_pair_of_adjacent_exchanges() -> None:

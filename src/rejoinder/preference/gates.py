@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 
 from rejoinder.errors import UsageError
 from rejoinder.preference import phrases
+from rejoinder.preference.answers_complaint import AnswersComplaint
 from rejoinder.preference.candidate import Case
 from rejoinder.preference.demands import unmet_demand
 from rejoinder.preference.ending import cut_off
@@ -237,7 +238,7 @@ class ApologyOpener:
 
 AnyGate = (
     Empty | ToolUse | Attachment | UnsafePraise | UnsafeComplaint | Refusal | CutOff | NearIdentical | RepeatsContext
-    | IgnoresFeedback | LengthRatio | LanguageSwitch | ApologyOpener | LowQuality | OnlyLonger | PersonalData
+    | IgnoresFeedback | LengthRatio | LanguageSwitch | ApologyOpener | AnswersComplaint | LowQuality | OnlyLonger | PersonalData
 )  # fmt: skip
 
 GATES: tuple[AnyGate, ...] = (
@@ -254,6 +255,7 @@ GATES: tuple[AnyGate, ...] = (
     LengthRatio(),
     LanguageSwitch(),
     ApologyOpener(),
+    AnswersComplaint(),
     LowQuality(),
     OnlyLonger(),
     PersonalData(),

@@ -60,8 +60,6 @@ class MinePreferences:
     """Negative categories that make a bad example; rephrasing and questions say too little about the response."""
     no_pair_categories: tuple[str, ...] = ("NEG_CLARIFY",)
     """Negative categories that make no pair: the response to a question about the answer answers another request."""
-    most_complaints: int = 4
-    """Longest run of complaints that is read as one request."""
     most_examples: int = 20
     """Candidates of one conversation that meet the gates, surest rules first and then in order; the others are dropped.
 
@@ -126,7 +124,6 @@ class MinePreferences:
             moved_on=self.moved_on_threshold,
             bad_categories=self.bad_categories,
             no_pair_categories=self.no_pair_categories,
-            most_complaints=self.most_complaints,
         )
         explicit = EXPLICIT if signals.has_signals(story.conversation.messages) else ()
         for rule in (*explicit, *IMPLICIT):

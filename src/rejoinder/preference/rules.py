@@ -50,17 +50,15 @@ class Thresholds:
     """Negative categories that make a response a bad example (KTO)."""
     no_pair_categories: tuple[str, ...]
     """Negative categories whose repair answers another question than the one first asked."""
-    most_complaints: int
-    """Longest run of complaints that is still read as one request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """A response that drew a complaint, the later response that ended the complaints, and how the user took that one."""
+    """A response that drew a complaint, the next response, which drew none, and how the user took that one."""
 
     turn: int
-    complaints: tuple[Verdict, ...]
-    """In order; the first one is about the response of `turn`."""
+    complaint: Verdict
+    """What the user said of the response of `turn`."""
     repaired: int
     praised: float
     """Probability that the user praised the repaired response; 1 for a thumb up, 0 where nothing says so."""
@@ -69,13 +67,13 @@ class Repair:
 
 
 def repaired_and_praised(story: Story, limits: Thresholds) -> Iterator[Candidate]:
-    """The response that ended the complaints was praised: it is preferred to those that drew them.
+    """The response to a complaint was praised: it is preferred to the one that drew the complaint.
 
     The chosen response was written for a context that held the complaint; here it answers the request alone. This is the
     "weak" setting m_(i+1) > m_i of arXiv 2507.23158, section 5, restricted to repairs that were praised.
     """
     for repair in _repairs(story, limits):
-        if repair.praised >= limits.good and repair.complaints[0].feedback.category != "NEG_REPHRASE":
+        if repair.praised >= limits.good and repair.complaint.feedback.category != "NEG_REPHRASE":
             yield _pair(story, repair, "repaired-and-praised", repair.praised)
 
 
@@ -85,7 +83,7 @@ def rephrased(story: Story, limits: Thresholds) -> Iterator[Candidate]:
     Source: arXiv 2407.10944, section 3 (category Repeat or Rephrase).
     """
     for repair in _repairs(story, limits):
-        if repair.praised >= limits.good and repair.complaints[0].feedback.category == "NEG_REPHRASE":
+        if repair.praised >= limits.good and repair.complaint.feedback.category == "NEG_REPHRASE":
             yield _pair(story, repair, "rephrased", repair.praised)
 
 
@@ -143,30 +141,30 @@ def _verdicts(story: Story) -> Iterator[tuple[int, Verdict]]:
 
 
 def _repairs(story: Story, limits: Thresholds) -> Iterator[Repair]:
-    """Every response that drew a complaint with the response that ended the run of complaints, where one did."""
-    for turn, verdict in _verdicts(story):
-        category = verdict.feedback.category
-        if story.answer(turn) and _complaint(story, turn, limits) and category not in limits.no_pair_categories:
-            repair = _repair(story, turn, limits)
-            if repair is not None:
-                yield repair
+    """Each response that drew no complaint, with the nearest response before it that drew one.
+
+    In a run of complaints that is the last failed response alone. To the earlier requests the repair is no answer: it was
+    written for what the user said since, and one answer that is preferred four times over counts four times.
+    """
+    found: dict[int, Repair] = {}
+    for turn, _ in _verdicts(story):
+        if repair := _repair(story, turn, limits):
+            found[repair.repaired] = repair  # turns ascend: the nearest one stays
+    yield from found.values()
 
 
 def _repair(story: Story, turn: int, limits: Thresholds) -> Repair | None:
-    """Follow the complaints from the response of `turn` to the first response that drew none."""
-    complaints: list[Verdict] = []
-    current: int | None = turn
-    while current is not None and (verdict := _complaint(story, current, limits)) is not None:
-        complaints.append(verdict)
-        if len(complaints) > limits.most_complaints:
-            return None
-        current = story.next_answered(verdict.feedback.turn)
-    if current is None or story.thumb(current) == -1.0:
+    """The complaint about the response of `turn` and the response to that complaint, where that one drew none itself."""
+    complaint = _complaint(story, turn, limits)
+    if complaint is None or complaint.feedback.category in limits.no_pair_categories or not story.answer(turn):
         return None
-    after = story.verdict(current)
-    praised = 1.0 if story.thumb(current) == 1.0 else after.positive if after else 0.0
+    repaired = story.next_answered(complaint.feedback.turn)
+    if repaired is None or _complaint(story, repaired, limits) or story.thumb(repaired) == -1.0:
+        return None
+    after = story.verdict(repaired)
+    praised = 1.0 if story.thumb(repaired) == 1.0 else after.positive if after else 0.0
     calm = 1.0 - after.negative if after else 0.0
-    return Repair(turn, tuple(complaints), current, praised, calm)
+    return Repair(turn, complaint, repaired, praised, calm)
 
 
 def _complaint(story: Story, turn: int, limits: Thresholds) -> Verdict | None:
@@ -178,18 +176,15 @@ def _complaint(story: Story, turn: int, limits: Thresholds) -> Verdict | None:
 
 
 def _pair(story: Story, repair: Repair, rule: str, accepted: float) -> Candidate:
-    confidence = PRIORS[rule] * accepted
-    for complaint in repair.complaints:
-        confidence *= complaint.negative
     return Candidate(
         kind="pair",
         rule=rule,
         turn=repair.turn,
-        confidence=confidence,
+        confidence=PRIORS[rule] * accepted * repair.complaint.negative,
         chosen=story.answer(repair.repaired),
         rejected=story.answer(repair.turn),
-        feedback=repair.complaints[0].feedback,
-        complaint="\n\n".join(_words(story, one) for one in repair.complaints),
+        feedback=repair.complaint.feedback,
+        complaint=_words(story, repair.complaint),
     )
 
 
