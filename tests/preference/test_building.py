@@ -162,12 +162,28 @@ def test_on_policy_pairs_fall_unless_the_chosen_answer_wins_and_expert_pairs_by_
     expert = [e for e in examples if (e.provenance.rule, e.kind) == ("negative-preferences", "pair")]
     assert {e.dropped_by for e in policy} == {"judge"}
     assert all({"judged-tie", "judge-flipped"} <= set(e.flags) and e.dropped_by is None for e in expert)
-    assert next(one for one in counts.arms if one.arm == "on-policy").flips.share == 1.0
+    on_policy = next(one for one in counts.arms if one.arm == "on-policy")
+    assert on_policy.flips.share == 1.0
+    assert (on_policy.outcomes["tie"], on_policy.win_rate.share, on_policy.win_rate.n) == (4, 0.5, 4), (
+        "ties are half, as everywhere"
+    )
     assert counts.judge is not None
     assert counts.judge.first_position is not None
     assert (counts.judge.judge[:11], counts.judge.first_position.value) == ("judge-model", 1.0)
     strict, _, _ = build(tmp_path / "win", LOG[:4], WILDFEEDBACK, Played(tmp_path / "win", scripts), keep="win")
     assert {e.dropped_by for e in strict if e.provenance.rule == "negative-preferences"} == {"judge"}
+
+
+def test_the_rates_of_an_arm_count_samples_of_one_user_together(tmp_path: Path, played: Played) -> None:
+    log = [complained(i, user=f"user-{i % 3}") for i in range(6)]
+    _, _, counts = build(tmp_path / "run", log, WILDFEEDBACK, played)
+    won = next(one for one in counts.arms if one.arm == "on-policy").win_rate
+    assert (won.share, won.n, won.clusters) == (1.0, 6, 3)
+    assert won.low is not None
+    assert won.low < 0.4, "three users prove less than six samples would (0.61)"
+    assert counts.judge is not None
+    assert counts.judge.ties is not None
+    assert counts.judge.ties.clusters == 3
 
 
 def test_without_a_model_the_words_of_correction_are_the_checklist(tmp_path: Path, played: Played) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import msgspec
@@ -24,6 +25,9 @@ def card(folder: Path) -> str:
 def test_a_runs_card_says_what_was_read_dropped_and_audited(tmp_path: Path) -> None:
     text = card(pipeline.run(write_log(tmp_path / "log.jsonl"), tmp_path / "run", workers=1).preference)
     assert "Conversations: 7 read, 4 kept, 1 duplicate, 2 quarantined." in text
+    counts = text.split("`reward` holds")[0]
+    kept = sum(int(n) for n in re.findall(r"^\| (?:dpo|kto|sft) \| \w+ \| (\d+) \|$", counts, re.MULTILINE))
+    assert f"Examples by source: openai-messages {kept}. By language: " in text, "a conversation gives several"
     assert "Labelled by: `embedded-classifier" in text
     assert "### Quality of the requests, by feedback" in text
     assert "`openai-messages`: not known here" in text

@@ -118,7 +118,9 @@ def test_the_hub_card_parses_and_names_files_that_exist(folder: Path) -> None:
     front = yaml.safe_load(card.split("---\n")[1])
     assert "license" not in front, "the licence is the user's to choose"
     assert front["language"] == ["en", "no"]
-    assert [config["config_name"] for config in front["configs"]] == ["dpo", "kto", "sft"]
+    configs = [config["config_name"] for config in front["configs"]]
+    assert configs == ["dpo", "reward", "kto", "sft"]
+    assert set(configs) == {path.name for path in (folder / "hub").iterdir() if path.is_dir()}, "all that was written is named"
     for config in front["configs"]:
         for data in config["data_files"]:
             assert rows(folder / "hub" / data["path"])

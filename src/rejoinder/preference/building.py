@@ -1,7 +1,7 @@
 """The numbers of a building: samples by subset, checklists, written answers, verdicts and margins by arm, each with its n.
 
-Counts what the stages left; decides nothing. Rates carry Wilson intervals: a conversation gives one sample of a subset unless
-the settings say otherwise.
+Counts what the stages left; decides nothing. Rates carry 95 % score intervals over users (`means.clustered_share`), as those of
+the judge do.
 """
 
 from __future__ import annotations
@@ -13,26 +13,30 @@ from pathlib import Path
 
 import msgspec
 
+from rejoinder.judge.diagnostics import SCORES
 from rejoinder.preference.arms import ARMS, Maker, pairs_of
 from rejoinder.preference.export import TARGETS, export_arms
 from rejoinder.preference.export.wildfeedback import write_preferences
-from rejoinder.preference.judge_habits import JudgeHabits, judge_habits
+from rejoinder.preference.judge_habits import JudgeHabits, cluster_of, judge_habits
 from rejoinder.preference.subsets import SubsetSize
 from rejoinder.records import Failure, Sample
-from rejoinder.stats.intervals import wilson
+from rejoinder.stats.means import clustered_share
 from rejoinder.store import Dataset, write_json
 
-Rewards = tuple[Counter[bool], Counter[bool]]
+Marks = list[tuple[float, str]]
+"""1 or 0, or 0.5 for a tie, each with the cluster it belongs to."""
+Rewards = tuple[Marks, Marks]
 """Whether the better answer had the higher reward, without and with the feedback in the prompt."""
 
 
 class Share(msgspec.Struct, frozen=True):
-    """A share of n with its 95 % interval; None where n is 0."""
+    """A share of n with its 95 % interval; None where n is 0. n items belong to `clusters` users (or conversations)."""
 
     share: float | None
     low: float | None
     high: float | None
     n: int
+    clusters: int
 
 
 class ArmCount(msgspec.Struct, frozen=True):
@@ -47,7 +51,7 @@ class ArmCount(msgspec.Struct, frozen=True):
     outcomes: dict[str, int]
     """Of the chosen answer against the rejected one: win, tie, loss, unreadable."""
     win_rate: Share
-    """Wins among readable verdicts; ties are no wins."""
+    """Wins among readable verdicts, ties as half, as `stats.comparison.win_rate` has it; `outcomes` has the counts."""
     flips: Share
     """Readable verdicts in which the two orders named different winners."""
     better_reward: tuple[Share, Share]
@@ -125,8 +129,10 @@ class _Arm:
     samples: int = 0
     pairs: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
-    flips: int = 0
-    better: Rewards = field(default_factory=lambda: (Counter(), Counter()))
+    scores: Marks = field(default_factory=list)
+    """Of readable verdicts."""
+    flips: Marks = field(default_factory=list)
+    better: Rewards = field(default_factory=lambda: ([], []))
 
 
 def summarise_building(
@@ -137,7 +143,7 @@ def summarise_building(
     fallen: Counter[str] = Counter()
     answers: dict[str, Counter[str]] = {}
     by_arm = {arm.name: _Arm() for arm in ARMS if arm.name in arms}
-    contrasts = {pair: (Counter[bool](), Counter[bool]()) for pair in CONTRASTS}
+    contrasts: dict[tuple[Maker, Maker], Rewards] = {pair: ([], []) for pair in CONTRASTS}
     for sample in samples:
         items = sample.checklist.items if sample.checklist else ()
         counts["checklists" if items else "without"] += sample.subset == "negative"
@@ -152,7 +158,7 @@ def summarise_building(
         rewards = {(one.writer, one.method): one.rewards for one in sample.responses}
         for (better, worse), compared in contrasts.items():
             if sample.subset == "negative":
-                _compare_rewards(compared, rewards.get(better, ()), rewards.get(worse, ()))
+                _compare_rewards(compared, rewards.get(better, ()), rewards.get(worse, ()), cluster_of(sample))
     return BuildingSummary(
         sizes=tuple(sizes),
         unfit=dict(sorted(Counter(one.reason for one in unfit).items())),
@@ -172,6 +178,7 @@ def summarise_building(
 
 def _add(by_arm: dict[str, _Arm], sample: Sample, names: tuple[str, ...]) -> None:
     verdicts = {(one.chosen, one.rejected): one.verdict for one in sample.comparisons}
+    cluster = cluster_of(sample)
     for arm in ARMS:
         if arm.name in by_arm and sample.subset in arm.subsets:
             by_arm[arm.name].samples += 1
@@ -180,38 +187,39 @@ def _add(by_arm: dict[str, _Arm], sample: Sample, names: tuple[str, ...]) -> Non
         one.pairs += 1
         if (verdict := verdicts.get((chosen, rejected))) is not None:
             one.outcomes[verdict.outcome] += 1
-            one.flips += verdict.flipped
-        _compare_rewards(one.better, sample.responses[chosen].rewards, sample.responses[rejected].rewards)
+            if verdict.outcome != "unreadable":
+                one.scores.append((SCORES[verdict.outcome], cluster))
+                one.flips.append((verdict.flipped, cluster))
+        _compare_rewards(one.better, sample.responses[chosen].rewards, sample.responses[rejected].rewards, cluster)
 
 
-def _compare_rewards(compared: Rewards, better: Sequence[float], worse: Sequence[float]) -> None:
+def _compare_rewards(compared: Rewards, better: Sequence[float], worse: Sequence[float], cluster: str) -> None:
     """Count one pair where both were scored; of random samples there is only the view without feedback."""
-    for counter, (one, other) in zip(compared, zip(better, worse, strict=False), strict=False):
-        counter[one > other] += 1
+    for marks, (one, other) in zip(compared, zip(better, worse, strict=False), strict=False):
+        marks.append((one > other, cluster))
 
 
 def _shares(compared: Rewards) -> tuple[Share, Share]:
-    without, with_feedback = (share(counter[True], counter.total()) for counter in compared)
+    without, with_feedback = (share(marks) for marks in compared)
     return without, with_feedback
 
 
 def _arm_count(name: str, one: _Arm) -> ArmCount:
-    readable = one.outcomes.total() - one.outcomes["unreadable"]
     return ArmCount(
         arm=name,
         samples=one.samples,
         pairs=one.pairs,
         judged=one.outcomes.total(),
         outcomes={outcome: one.outcomes[outcome] for outcome in ("win", "tie", "loss", "unreadable")},
-        win_rate=share(one.outcomes["win"], readable),
-        flips=share(one.flips, readable),
+        win_rate=share(one.scores),
+        flips=share(one.flips),
         better_reward=_shares(one.better),
     )
 
 
-def share(hits: int, n: int) -> Share:
-    """A share with Wilson's interval."""
-    if not n:
-        return Share(None, None, None, 0)
-    low, high = (round(float(bound), 6) for bound in wilson(hits, n))
-    return Share(round(hits / n, 6), low, high, n)
+def share(marks: Marks) -> Share:
+    """The mean of marks with its interval over clusters; (0, 1) where there is one cluster."""
+    if not marks:
+        return Share(None, None, None, 0, 0)
+    found = clustered_share([mark for mark, _ in marks], [cluster for _, cluster in marks])
+    return Share(round(found.value, 6), round(found.low, 6), round(found.high, 6), found.n, found.clusters)

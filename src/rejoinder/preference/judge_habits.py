@@ -17,7 +17,10 @@ from rejoinder.stats.means import Estimate
 
 
 class Habit(msgspec.Struct, frozen=True):
-    """A share, or a correlation, with its 95 % interval over conversations; bounds are None where the data allow none."""
+    """A share, or a correlation, with its 95 % interval over users; bounds are None where the data allow none.
+
+    Users are the `clusters`, and conversations where the log names no user.
+    """
 
     value: float
     low: float | None
@@ -66,11 +69,17 @@ def judge_habits(samples: Iterable[Sample], seed: int = 0) -> JudgeHabits | None
     )
 
 
+def cluster_of(sample: Sample) -> str:
+    """What hangs together with a sample: all of its user, or of its conversation where the log names no user."""
+    talk = sample.conversation
+    return f"user {talk.user}" if talk.user else f"conversation {talk.id} {talk.origin.file} {talk.origin.row}"
+
+
 def _judged(sample: Sample) -> Iterator[Judged]:
     for one in sample.comparisons:
         chosen, rejected = sample.responses[one.chosen], sample.responses[one.rejected]
         lengths = len(chosen.text), len(rejected.text)
-        yield Judged(one.verdict, lengths, sample.conversation.id, (chosen.model, rejected.model))
+        yield Judged(one.verdict, lengths, cluster_of(sample), (chosen.model, rejected.model))
 
 
 def _habit(found: Estimate | LengthEffect | None) -> Habit | None:

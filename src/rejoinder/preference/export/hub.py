@@ -34,7 +34,9 @@ def companions(tally: Tally) -> dict[str, str]:
     return {"README.md": f"---\n{_front_matter(tally)}---\n{_body(tally)}"} if tally.kept else {}
 
 
-_CONFIGS = (("dpo", "pair"), ("kto", "unpaired"), ("sft", "sft"))
+_CONFIGS = (("dpo", "pair"), ("reward", "pair"), ("kto", "unpaired"), ("sft", "sft"))
+"""Every set that `rows` fills, and the kind of example that it holds."""
+_REWARD = "`reward` holds the pairs of `dpo` in another shape: take one of the two.\n\n"
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (10_000_000, "1M<n<10M"))
 
 
@@ -77,20 +79,21 @@ where a rule below says so.
 
 {_table(("configuration", "split", "rows"), _kept_lines(tally))}
 
-{_table(("kind", "rule that admitted it", "rows"), _lines(tally.rules))}
+{_REWARD if tally.has("pair") else ""}{_table(("kind", "rule that admitted it", "examples"), _lines(tally.rules))}
 
-{_read(tally)}Sources of the conversations: {_counted(tally.sources)}.
-Languages: {_counted(tally.languages)}. Labelled by: {labellers}.
+{_read(tally)}A conversation may give several examples, or none.
+Examples by source: {_counted(tally.sources)}. By language: {_counted(tally.languages)}. Labelled by: {labellers}.
 
 Answers that models wrote or judged, by prompt: {_counted(+tally.prompts)}. Recipes: {_counted(+tally.recipes)}.
 
 ## What was left out
 
-{_table(("kind", "gate", "rows"), _lines(tally.dropped))}
+{_table(("kind", "gate", "examples"), _lines(tally.dropped))}
 
-`repeated` rows stand in the set once already; `contradicted` ones stand there with the opposite label, which came first.
+`repeated` examples stand in the set once already; `contradicted` ones stand there with the opposite label, which came first.
 
-Flags on rows that were kept: {_counted(tally.flags)}. Flags are not columns; they stand in the provenance file of the export.
+Flags on examples that were kept: {_counted(tally.flags)}. Flags are not columns; they stand in the
+provenance file of the export.
 {_audited(tally)}
 ## Limits
 
@@ -149,4 +152,4 @@ def _table(head: tuple[str, str, str], lines: list[tuple[str, str, str]]) -> str
 
 
 def _counted(counts: dict[str, int]) -> str:
-    return ", ".join(f"{name} {n}" for name, n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))) or "none"
+    return ", ".join(f"{name} {n:,}" for name, n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))) or "none"

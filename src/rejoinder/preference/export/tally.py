@@ -40,6 +40,7 @@ class Tally:
     flags: Counter[str] = field(default_factory=Counter)
     """Kept examples, by flag."""
     sources: Counter[str] = field(default_factory=Counter)
+    """Kept examples, by the format of their conversation; so are languages and labellers."""
     languages: Counter[str] = field(default_factory=Counter)
     labellers: Counter[str] = field(default_factory=Counter)
     prompts: Counter[str] = field(default_factory=Counter)
