@@ -67,7 +67,23 @@ def test_the_corpus_format_gives_turns_labels_and_marked_words(tmp_path: Path) -
     assert [(m.turn, m.label, m.evidence) for m in found.labels] == [(2, "NEG_CORRECTION", "it is 4"), (3, "NEU", "")]
 
 
-@pytest.mark.parametrize("line", ["U: no label", "U POS [Joy]: {{nice}}", "U POS []: nothing marked"])
+def test_other_words_in_the_same_place_are_conversations_of_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "xx.txt"
+    path.write_text(
+        "=== en math\nU: 2+2?\nA: 4\nU POS [Praise]: {{right}}\nOR NEU: and 3+3\nOR POS [Praise]: {{yes}}!\n", "utf-8"
+    )
+    found = read_corpus(path)
+    assert [[m.content for m in one.conversation.messages] for one in found] == [
+        ["2+2?", "4", said] for said in ("right", "and 3+3", "yes!")
+    ]
+    assert [one.labels[0].label for one in found] == ["POS", "NEU", "POS"]
+    assert len({one.conversation.id for one in found}) == 3
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["U: no label", "OR POS [Praise]: {{no turn of the user before}}", "U POS [Joy]: {{nice}}", "U POS []: nothing marked"],
+)
 def test_a_bad_corpus_turn_is_named_by_file_and_row(tmp_path: Path, line: str) -> None:
     path = tmp_path / "xx.txt"
     path.write_text(f"=== en math\nU: 2+2?\nA: 5\n{line}\n", "utf-8")

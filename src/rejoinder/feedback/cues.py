@@ -1,4 +1,4 @@
-"""Finds cue phrases of some twenty-seven languages (`cues.toml`) in a batch of texts, all phrases at once by their hashes.
+"""Finds cue phrases of some forty languages (`cues.toml`) in a batch of texts, all phrases at once by their hashes.
 
 A cue is evidence for the model to weigh, not a decision.
 """

@@ -29,7 +29,7 @@ DSAT = (
 )  # fmt: skip
 _ROLES = ("system", "user", "assistant", "tool")
 _HEADER = re.compile(r"^=== (\S+) (\S+)\s*$")
-_SPEECH = re.compile(r"^(?:(A)|U(?: (" + "|".join(LABELS) + r")(?: \[([^\]]*)\])?)?): ?(.*)$")
+_SPEECH = re.compile(r"^(?:(A)|(?:U|OR)(?: (" + "|".join(LABELS) + r")(?: \[([^\]]*)\])?)?): ?(.*)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,11 @@ def read_corpus(path: Path) -> list[LabelledConversation]:
                 found.append(_corpus_conversation(path, first, header, speeches))
             header, speeches, first = (begins[1], begins[2]), [], row
             continue
+        if line.startswith("OR ") and header is not None:  # the same place, other words: a conversation of its own
+            if not speeches or speeches[-1][2] is None:
+                raise _bad(path, row, "`OR` stands after a labelled user turn")
+            found.append(_corpus_conversation(path, first, header, speeches))
+            speeches, first = speeches[:-1], row
         speech = _SPEECH.match(line)
         if speech:
             speeches.append([row, *speech.groups()])
