@@ -6,7 +6,6 @@ Beside `apology-opener`, which knows apologies and thanks. It reads beginnings o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rejoinder.preference import phrases
@@ -55,19 +54,18 @@ class AnswersComplaint:
     def _borrowed(self, case: Case, opening: str) -> str | None:
         """Code, or many words, of the beginning that the writer had from the complaint alone."""
         complaint, rejected = case.candidate.complaint, case.rejected.text if case.rejected else ""
-        level = complaint.casefold()
-        words = dict.fromkeys(_WORD.findall(opening.casefold()))
-        most = max(self.fewest, self.share * len(words))
-        code, shared = ([one for one in found if _whole(one, level)] for found in (_names(opening), words))
-        if not code and len(shared) < most:
+        names, words = _names(opening), _words(opening)
+        least = max(self.fewest, self.share * len(words))
+        names, words = _within(names, _NAME, complaint), _within(words, _WORD, complaint)
+        if not names and len(words) < least:
             return None
-        said = "\n".join((*(message.content for message in case.context), rejected)).casefold()
-        code, new = ([one for one in found if not _whole(one, said)] for found in (code, shared))
-        if code:
-            return _borrowing(code)
-        if len(new) < most or unmet_demand(complaint, case.request, opening, rejected).met:
+        said = "\n".join((*(message.content for message in case.context), rejected))
+        if names := _without(names, _NAME, said):
+            return _borrowing(names)
+        words = _without(words, _WORD, said)
+        if len(words) < least or unmet_demand(complaint, case.request, opening, rejected).met:
             return None
-        return _borrowing(new)
+        return _borrowing(words)
 
 
 def _unfitting(case: Case, opening: str) -> str | None:
@@ -95,14 +93,26 @@ def _asks_yes_or_no(request: str) -> bool:
     return False
 
 
-def _names(opening: str) -> Iterator[str]:
+def _names(opening: str) -> list[str]:
     """The names within code, in lower case and once each."""
     spans = (quoted or name for quoted, name in _CODE.findall(opening))
-    yield from dict.fromkeys(name.casefold() for span in spans for name in _NAME.findall(span))
+    return list(dict.fromkeys(name.casefold() for span in spans for name in _NAME.findall(span)))
 
 
-def _whole(word: str, text: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) is not None
+def _words(opening: str) -> list[str]:
+    return list(dict.fromkeys(_WORD.findall(opening.casefold())))
+
+
+def _within(found: list[str], pattern: re.Pattern[str], text: str) -> list[str]:
+    """Those that stand in the text as wholes."""
+    held = set(pattern.findall(text.casefold()))
+    return [one for one in found if one in held]
+
+
+def _without(found: list[str], pattern: re.Pattern[str], text: str) -> list[str]:
+    """Those that do not."""
+    held = _within(found, pattern, text)
+    return [one for one in found if one not in held]
 
 
 def _borrowing(found: list[str]) -> str:
