@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.conversations import rows
 from benchmarks.process_tree import Cost, measure
-from rejoinder.pipeline import Ingested
+from rejoinder.results import Ingested
 
 SIZE = 2_000_000_000
 _FEW = 20_000_000

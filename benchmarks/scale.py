@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.conversations import write_log
 from benchmarks.process_tree import Cost, measure
-from rejoinder.pipeline import Result
+from rejoinder.results import Result
 
 SIZES = (10_000, 100_000, 1_000_000)
 

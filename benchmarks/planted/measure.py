@@ -18,9 +18,9 @@ from benchmarks.planted.truth import Repair, TurnTruth
 from benchmarks.planted.world import World
 from rejoinder.checks import compile_item, holds
 from rejoinder.errors import StoreError
-from rejoinder.pipeline import Result
 from rejoinder.preference.mine import DUPLICATE, TOO_MANY
 from rejoinder.records import AnnotatedConversation, ChecklistItem, PreferenceExample, Sample
+from rejoinder.results import Result
 from rejoinder.stats.intervals import FEW_CLUSTERS, bootstrap, wilson
 from rejoinder.store import read_dataset
 

@@ -15,15 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rejoinder.models import Asking
-    from rejoinder.pipeline import Result, run
+    from rejoinder.pipeline import run
+    from rejoinder.results import Result
     from rejoinder.settings import ModelSettings, Settings
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 __all__ = ["Asking", "ModelSettings", "Result", "Settings", "__version__", "run"]
 
 _HOMES = {
     "run": "rejoinder.pipeline",
-    "Result": "rejoinder.pipeline",
+    "Result": "rejoinder.results",
     "Asking": "rejoinder.models",
     "ModelSettings": "rejoinder.settings",
     "Settings": "rejoinder.settings",

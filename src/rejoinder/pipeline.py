@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -18,7 +18,7 @@ from rejoinder.errors import InputError, UsageError, WaitingError
 from rejoinder.feedback import DetectFeedback, RefineFeedback, load_card
 from rejoinder.gateway.dry_run import Forecast
 from rejoinder.identity import fingerprint
-from rejoinder.ingest import Detected, ReadLogs, Sketch, check_kinds, find_duplicates, left_out, plan
+from rejoinder.ingest import ReadLogs, Sketch, check_kinds, find_duplicates, left_out, plan
 from rejoinder.models import Asking, Models, asked_of, with_models
 from rejoinder.preference import (
     MOST,
@@ -35,11 +35,13 @@ from rejoinder.preference import (
     asking_stages,
     audit_tables,
     benchmark_files,
+    chosen_threshold,
     export_examples,
     export_graded,
     falls,
     first_stage,
     gates_with,
+    grading_gates,
     prompt_limits,
     subset_sizes,
     subsets_of,
@@ -49,6 +51,7 @@ from rejoinder.preference import (
 from rejoinder.prompts.detect_feedback import DetectPrompt
 from rejoinder.records import AnnotatedConversation, Conversation, PreferenceExample, PromptQuality
 from rejoinder.report import LogFile, ReportSources, write_report
+from rejoinder.results import Ingested, Result
 from rejoinder.settings import Settings, checked, load_settings
 from rejoinder.store import Dataset, drawn_parts, flatten, read_dataset, write_failures, write_json
 
@@ -175,7 +178,7 @@ def pairs(work: Run, settings: Settings) -> Dataset:
         good_threshold=chosen.good_threshold if chosen.good_threshold is not None else card["good_threshold"],
         seed=settings.seed,
         held_out=settings.preference.held_out,
-        gates=gates_with(settings.preference.drop),
+        gates=gates_with(settings.preference.drop, settings.preference.unsafe_threshold),
     )
     examples = work.map("examples", step, _dataset(work, "annotated", AnnotatedConversation))
     work.map("marks", MarkRows(), examples)
@@ -185,19 +188,25 @@ def pairs(work: Run, settings: Settings) -> Dataset:
 def build(work: Run, settings: Settings, models: Models) -> Dataset | None:
     """Chapter 4: data sets built response by response, for the arms that a recipe names; None where it names none."""
     chosen, wanted, annotated = settings.build, settings.preference, _dataset(work, "annotated", AnnotatedConversation)
-    sure, seed, held_out = _thresholds(settings), settings.seed, wanted.held_out
+    sure, seed, held_out, unsafe = _thresholds(settings), settings.seed, wanted.held_out, wanted.unsafe_threshold
     if chosen.grades:
-        graded = work.map("graded", GradeResponses(*sure, seed=seed, held_out=held_out), annotated)
+        graded = work.map("graded", GradeResponses(*sure, seed=seed, held_out=held_out, gates=grading_gates(unsafe)), annotated)
         work.once("graded", graded.fingerprint, lambda folder: export_graded(graded, folder))
     if not chosen.arms:
         return None
     draws = DrawSamples(
-        subsets_of(chosen.arms), *sure, seed, chosen.per_conversation, chosen.control_share, chosen.most_characters
+        subsets_of(chosen.arms),
+        *sure,
+        seed,
+        chosen.per_conversation,
+        chosen.control_share,
+        chosen.most_characters,
+        least=chosen_threshold(unsafe),
     )
     drawn = work.map("drawn", draws, annotated)
     sizes = subset_sizes(drawn.rows(), draws.subsets, chosen.size, equal=chosen.equal_sizes)
     samples = _asked_samples(work, settings, models, work.map("samples", TakeSamples(draws, sizes), annotated))
-    recipe, gates = fingerprint("settings", settings), gates_with(wanted.drop)
+    recipe, gates = fingerprint("settings", settings), gates_with(wanted.drop, unsafe)
     step = AssembleExamples(chosen.arms, chosen.keep, seed=seed, held_out=held_out, recipe=recipe, gates=gates)
     examples = work.map("built", step, samples)
     inputs, named = [samples.fingerprint, examples.fingerprint, sizes, wanted], (chosen.arms, wanted.targets)
@@ -265,69 +274,6 @@ def report(work: Run, settings: Settings) -> Path:
     datasets = (sources.read, sources.kept, sources.annotated, sources.examples)
     inputs = [[one.fingerprint for one in datasets], sources.files, sources.asked, sources.audit, settings]
     return work.once("report", inputs, lambda folder: write_report(sources, folder)) / "report.html"
-
-
-@dataclass(frozen=True)
-class Ingested:
-    """What chapter 1 read: the logs as they were understood, all conversations, and those that are not duplicates."""
-
-    logs: Sequence[Detected]
-    read: Dataset
-    """Its failures are the quarantined rows."""
-    conversations: Dataset
-    """Its failures are the duplicates."""
-
-    @classmethod
-    def of(cls, folder: Path) -> Ingested:
-        """Open what an earlier run has ingested.
-
-        Raises:
-            StoreError: nothing is there.
-        """
-        sources = folder / "sources.json"
-        logs = msgspec.json.decode(sources.read_bytes(), type=list[Detected]) if sources.exists() else []
-        data = folder / "data"
-        return cls(logs, read_dataset(data / "read", Conversation), read_dataset(data / "conversations", Conversation))
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a finished run left in its folder; datasets stream from disk."""
-
-    folder: Path
-    ingested: Ingested
-    annotated: Dataset
-    examples: Dataset
-
-    @classmethod
-    def of(cls, folder: str | Path) -> Result:
-        """Open a finished run.
-
-        Raises:
-            StoreError: a chapter is missing.
-        """
-        folder = Path(folder)
-        return cls(
-            folder=folder,
-            ingested=Ingested.of(folder),
-            annotated=read_dataset(folder / "data" / "annotated", AnnotatedConversation),
-            examples=read_dataset(folder / "data" / "examples", PreferenceExample),
-        )
-
-    @property
-    def report(self) -> Path:
-        """The page to read."""
-        return self.folder / "report" / "report.html"
-
-    @property
-    def feedback(self) -> Path:
-        """One row per user turn, as Parquet."""
-        return self.folder / "feedback" / "feedback.parquet"
-
-    @property
-    def preference(self) -> Path:
-        """The folder of trainer files."""
-        return self.folder / "preference"
 
 
 def opened(folder: Path, workers: int | None = None, progress: Tell = lambda _: None, *, resume: bool = True) -> Run:

@@ -99,6 +99,9 @@ class PreferenceSettings(_Group, frozen=True, kw_only=True):
     without data where a source may not be published."""
     drop: tuple[str, ...] = ()
     """Gates that drop what they otherwise only flag: low-quality, only-longer, personal-data."""
+    unsafe_threshold: float | Literal["off"] | None = None
+    """Probability of the embedded classifier from which a request counts as unsafe; None takes its card's, `off` goes by
+    moderation, detector and phrase lists alone."""
     rate_prompts: int = 0
     """For the audit, have the default model rate so many requests of each polarity; 0 takes the proxy and asks nobody."""
     allow_restricted: bool = False
@@ -181,6 +184,7 @@ def checked(settings: Settings) -> Settings:
     Raises:
         SettingsError: a share or threshold lies outside [0, 1], a limit is not positive, a target is unknown.
     """
+    unsafe = settings.preference.unsafe_threshold
     shares = {
         "ingest.near_duplicates": settings.ingest.near_duplicates,
         "feedback.pair_threshold": settings.feedback.pair_threshold,
@@ -188,6 +192,7 @@ def checked(settings: Settings) -> Settings:
         "feedback.ask_below": settings.feedback.ask_below,
         "feedback.trust": settings.feedback.trust,
         "preference.held_out": settings.preference.held_out,
+        "preference.unsafe_threshold": None if unsafe == "off" else unsafe,
         "build.control_share": settings.build.control_share,
         "build.least_probability": settings.build.least_probability,
     }

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from rejoinder.preference import export_examples, gates
+from rejoinder.preference.candidate import Case
+from rejoinder.preference.finding import Finding
 from rejoinder.preference.reading import Reading
 from rejoinder.records import AnnotatedConversation, Message
 from tests.preference.planted import mined, talk
@@ -27,18 +30,42 @@ def long_talk(turns: int = TURNS, category: str = "NEG_AWARE") -> AnnotatedConve
 
 def test_a_conversation_gives_no_more_than_its_share_and_the_surest_rules_first() -> None:
     found = mined(long_talk(200))
-    met = [e for e in found if e.dropped_by != "too-many"]
-    assert [e.provenance.rule for e in met] == ["repaired-and-moved-on"] * 20
-    assert [e.provenance.context_turn for e in met] == list(range(1, 40, 2))
+    kept = [e for e in found if e.dropped_by is None]
+    assert [e.provenance.rule for e in kept] == ["repaired-and-moved-on"] * 20
+    turns = [e.provenance.context_turn for e in kept]
+    assert turns == sorted(turns)
     left = [e for e in found if e.dropped_by == "too-many"]
-    assert Counter(e.kind for e in left) == {"pair": 79, "unpaired": 100}
-    assert all(e.context == () and "20 candidates" in str(e.reason) for e in left)
+    assert min(e.provenance.context_turn for e in left if e.kind == "pair") > turns[-1]
+    assert sum(e.kind == "unpaired" for e in left) == 100
+    assert all(e.context == () and "20 examples" in str(e.reason) for e in left)
     assert len({e.id for e in found}) == len(found)
 
 
 def test_the_bound_is_a_setting() -> None:
-    assert sum(e.dropped_by != "too-many" for e in mined(long_talk(200), most_examples=3)) == 3
+    assert sum(e.dropped_by is None for e in mined(long_talk(200), most_examples=3)) == 3
     assert not any(e.dropped_by == "too-many" for e in mined(long_talk(20), most_examples=1_000))
+
+
+def test_what_gates_drop_does_not_use_up_the_share_of_what_they_keep() -> None:
+    sorry = [text for n in range(40) for text in (f"Question {n}?", "I apologise for the mistake, here it is again.")]
+    good = ("And name a river.", "The Rhone flows through Lyon.", "Perfect, thank you!", "You are welcome.")
+    found = mined(talk(*sorry, *good, said=dict.fromkeys(range(2, 41), "NEG_AWARE") | {42: "POS"}))
+    assert {e.kind for e in found if e.dropped_by is None and e.chosen == good[1]} == {"sft", "unpaired"}
+
+
+def test_candidates_that_gates_drop_are_read_up_to_a_bound() -> None:
+    fallen = Counter(e.dropped_by for e in mined(long_talk(200), gates=(Never(),), most_fallen=7))
+    assert fallen == {"never": 7, "too-many": 192}
+
+
+@dataclass(frozen=True)
+class Never:
+    """A gate that drops everything."""
+
+    name: str = "never"
+
+    def __call__(self, case: Case, /) -> Finding | None:
+        return Finding("Nothing is good enough.")
 
 
 def test_what_is_stored_and_written_grows_with_the_length_and_not_with_its_square(tmp_path: Path) -> None:

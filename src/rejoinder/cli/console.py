@@ -17,11 +17,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
-from rejoinder import pipeline
 from rejoinder.engine import Progress
 from rejoinder.models import asked_of
 from rejoinder.preference import ArmRow, ExportSummary
 from rejoinder.report import AskedOf
+from rejoinder.results import Ingested, Result
 from rejoinder.store import Dataset, query
 
 _SHOWN = 20
@@ -70,7 +70,7 @@ def print_json(value: Any) -> None:
     print(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
-def print_result(result: pipeline.Result) -> None:
+def print_result(result: Result) -> None:
     """Say what came out and where it lies."""
     print_counts(result.ingested)
     print_exported(result.preference)
@@ -81,7 +81,7 @@ def print_result(result: pipeline.Result) -> None:
     print(f"report      {result.report}")
 
 
-def print_counts(ingested: pipeline.Ingested) -> None:
+def print_counts(ingested: Ingested) -> None:
     """Say how each log was understood, and that the counts add up: read = kept + duplicate + quarantined."""
     for log in ingested.logs[:_SHOWN]:
         print(f"{log.file}: {log.format or 'not read'} ({log.why})")

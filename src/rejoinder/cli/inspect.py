@@ -10,8 +10,8 @@ import typer
 
 from rejoinder.cli import options
 from rejoinder.errors import UsageError
-from rejoinder.pipeline import Result
 from rejoinder.records import AnnotatedConversation, Feedback
+from rejoinder.results import Result
 from rejoinder.store import Manifest
 
 Id = Annotated[str | None, typer.Option("--conversation", help="Id of a conversation to show with its feedback.")]

@@ -26,13 +26,14 @@ from rejoinder.preference.export import (
     falls,
 )
 from rejoinder.preference.gates import GATES, SOFT, gates_with
-from rejoinder.preference.graded import GradeResponses
+from rejoinder.preference.graded import GradeResponses, grading_gates
 from rejoinder.preference.judging import JudgeCandidates, ScoreResponses
 from rejoinder.preference.mine import MinePreferences
 from rejoinder.preference.regenerate import RegenerateResponses
 from rejoinder.preference.split import split_of
 from rejoinder.preference.stages import BuildPlan, asking_stages, first_stage
 from rejoinder.preference.subsets import DrawSamples, SubsetSize, TakeSamples, subset_sizes
+from rejoinder.preference.unsafe_signs import chosen_threshold
 
 __all__ = [
     "ARMS",
@@ -66,12 +67,14 @@ __all__ = [
     "asking_stages",
     "audit_tables",
     "benchmark_files",
+    "chosen_threshold",
     "export_arms",
     "export_examples",
     "export_graded",
     "falls",
     "first_stage",
     "gates_with",
+    "grading_gates",
     "prompt_limits",
     "split_of",
     "subset_sizes",

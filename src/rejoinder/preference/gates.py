@@ -22,6 +22,7 @@ from rejoinder.preference.language import differ, language
 from rejoinder.preference.safety_gates import Refusal, UnsafeComplaint, UnsafePraise
 from rejoinder.preference.similarity import similarity
 from rejoinder.preference.soft_gates import LowQuality, OnlyLonger, PersonalData
+from rejoinder.preference.unsafe_signs import chosen_threshold
 from rejoinder.records import Message
 
 
@@ -276,17 +277,14 @@ def gates_with(drops: Sequence[str], unsafe: float | Literal["off"] | None = Non
     """
     if unknown := [name for name in drops if name not in SOFT]:
         raise UsageError(f"no gate that could drop is called {', '.join(unknown)}; known are {', '.join(SOFT)}")
-    if isinstance(unsafe, float | int) and not 0 < unsafe <= 1:
-        raise UsageError(f"the threshold for unsafe requests is {unsafe}; it has to be above 0 and at most 1")
-    return tuple(_as_told(gate, drops, unsafe) for gate in GATES)
+    least = chosen_threshold(unsafe)
+    return tuple(_as_told(gate, drops, least) for gate in GATES)
 
 
-def _as_told(gate: AnyGate, drops: Sequence[str], unsafe: float | Literal["off"] | None) -> AnyGate:
+def _as_told(gate: AnyGate, drops: Sequence[str], least: float | None) -> AnyGate:
     if isinstance(gate, LowQuality | OnlyLonger | PersonalData) and gate.name in drops:
         return replace(gate, drops=True)
-    if isinstance(gate, UnsafePraise | UnsafeComplaint | Refusal) and unsafe is not None:
-        return replace(gate, least=None if unsafe == "off" else float(unsafe))
-    return gate
+    return replace(gate, least=least) if isinstance(gate, UnsafePraise | UnsafeComplaint | Refusal) else gate
 
 
 def judge(case: Case, gates: Sequence[Gate]) -> tuple[str | None, str | None, tuple[str, ...]]:

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from rejoinder.identity import fingerprint
 from rejoinder.preference import phrases
 from rejoinder.preference.candidate import Candidate, Case
 from rejoinder.preference.context import trainer_context
-from rejoinder.preference.gates import AnyGate, Attachment, Empty, ToolUse, judge
+from rejoinder.preference.gates import AnyGate, gates_with, judge
 from rejoinder.preference.reading import Reading
-from rejoinder.preference.safety_gates import Refusal, UnsafeComplaint, UnsafePraise
 from rejoinder.preference.split import split_of
 from rejoinder.preference.story import Story, verdict
 from rejoinder.preference.topic import topic_similarity
@@ -33,7 +32,12 @@ GRADES = {
 
 A category that is not listed takes 2 where it is negative and 4 where it is positive.
 """
-_GATES: tuple[AnyGate, ...] = (Empty(), ToolUse(), Attachment(), UnsafePraise(), Refusal(), UnsafeComplaint())
+_MET = ("empty", "tool-use", "attachment", "unsafe-praise", "refusal", "unsafe-complaint")
+
+
+def grading_gates(unsafe: float | Literal["off"] | None = None) -> tuple[AnyGate, ...]:
+    """The gates that a graded response meets; `unsafe` as in `gates_with`."""
+    return tuple(gate for gate in gates_with((), unsafe) if gate.name in _MET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ class GradeResponses:
     """Measured on 1,688 labelled follow-ups: 71 % of rephrased requests reach it, and 1.4 % of random pairs of one language."""
     seed: int = 0
     held_out: float = 0.1
-    gates: tuple[AnyGate, ...] = _GATES
+    gates: tuple[AnyGate, ...] = field(default_factory=grading_gates)
     phrases: str = field(default_factory=phrases.fingerprint)
 
     def __call__(self, batch: Sequence[AnnotatedConversation], /) -> Sequence[Graded]:

@@ -61,13 +61,16 @@ class MinePreferences:
     no_pair_categories: tuple[str, ...] = ("NEG_CLARIFY",)
     """Negative categories that make no pair: the response to a question about the answer answers another request."""
     most_examples: int = 20
-    """Candidates of one conversation that meet the gates, surest rules first and then in order; the others are dropped.
+    """Examples of one conversation that the gates keep, surest rules first and then in order; the rest is dropped.
 
     Each example holds all that was said before it, so that without a bound a long conversation costs the square of its
     length; and one talkative person would outweigh all others.
     """
+    most_fallen: int = 100
+    """Candidates of one conversation that gates may drop before the rest is dropped unread."""
     most_characters: int = 500_000
-    """Characters of context that the candidates of one conversation may hold together; the first one may hold any number."""
+    """Characters of context that the examples of one conversation may hold together, kept and dropped ones apart; the first
+    kept one may hold any number, and dropped ones beyond it stand without their context."""
     seed: int = 0
     held_out: float = 0.1
     """Share of users (of conversations, where the log knows no user) whose examples are held out."""
@@ -88,7 +91,7 @@ class MinePreferences:
     def _examples(self, annotated: AnnotatedConversation) -> Iterator[PreferenceExample]:
         story = Story(annotated)
         reading = Reading(story.conversation.messages)
-        held = 0
+        kept, fallen = _Taken(), _Taken()
         seen: dict[Key, str] = {}
         copies: dict[tuple[Key, str], int] = {}
         for candidate in self._candidates(story):
@@ -97,21 +100,30 @@ class MinePreferences:
             if earlier := seen.get(candidate.key):
                 yield self._bare(case, copy, DUPLICATE, f"The rule {earlier} admitted the same row.")
                 continue
-            held += case.reading.characters(case.asked)
-            if len(seen) >= self.most_examples or (seen and held > self.most_characters):
-                yield self._bare(case, copy, TOO_MANY, self._enough)
+            size = reading.characters(case.asked)
+            if reason := self._enough(kept, fallen, size):
+                yield self._bare(case, copy, TOO_MANY, reason)
                 continue
             seen[candidate.key] = candidate.rule
-            context, repairs = trainer_context(case.context)
             dropped_by, reason, found = judge(case, self.gates)
+            taken = fallen if dropped_by else kept
+            taken.add(size)
+            if dropped_by and fallen.characters > self.most_characters:
+                yield self._example(case, copy, (), dropped_by, reason, found)
+                continue
+            context, repairs = trainer_context(case.context)
             yield self._example(case, copy, context, dropped_by, reason, (*found, *repairs))
 
-    @property
-    def _enough(self) -> str:
-        return (
-            f"The conversation has given {self.most_examples} candidates, or {self.most_characters:,} characters of context, "
-            "of surer rules or earlier turns already."
-        )
+    def _enough(self, kept: _Taken, fallen: _Taken, size: int) -> str | None:
+        """Why a conversation gives nothing more, in one sentence, or None."""
+        if kept.rows >= self.most_examples or (kept.rows and kept.characters + size > self.most_characters):
+            return (
+                f"The conversation has given {self.most_examples} examples, or {self.most_characters:,} characters of context, "
+                "of surer rules or earlier turns already."
+            )
+        if fallen.rows >= self.most_fallen:
+            return f"Gates have dropped {self.most_fallen} candidates of the conversation, of surer rules or earlier turns."
+        return None
 
     def _bare(self, case: Case, copy: int, dropped_by: str, reason: str) -> PreferenceExample:
         """A row dropped before the gates, without its context: storing that for each would cost the square of the length."""
@@ -152,6 +164,18 @@ class MinePreferences:
             reason=reason,
             flags=tuple(dict.fromkeys((*candidate.flags, *found))),
         )
+
+
+@dataclass(slots=True)
+class _Taken:
+    """What a conversation has given so far."""
+
+    rows: int = 0
+    characters: int = 0
+
+    def add(self, size: int) -> None:
+        self.rows += 1
+        self.characters += size
 
 
 def _provenance(case: Case) -> Provenance:

@@ -6,7 +6,9 @@ Each answer is one sentence that says which sign spoke. What follows from it, th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
+from rejoinder.errors import UsageError
 from rejoinder.preference import phrases
 from rejoinder.preference.candidate import Case
 from rejoinder.preference.unsafe_requests import load_classifier, threshold
@@ -58,6 +60,21 @@ def unsafe_words(text: str, least: float | None) -> str | None:
 def default_threshold() -> float:
     """The probability from which a request counts as unsafe, unless a recipe says otherwise: the one on the card."""
     return threshold()
+
+
+def chosen_threshold(told: float | Literal["off"] | None) -> float | None:
+    """The probability that a recipe names: None stands for the card's, "off" for going without the classifier.
+
+    Raises:
+        UsageError: it is no probability above 0.
+    """
+    if told is None:
+        return default_threshold()
+    if told == "off":
+        return None
+    if not 0 < told <= 1:
+        raise UsageError(f"the threshold for unsafe requests is {told}; it has to be above 0 and at most 1")
+    return float(told)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,14 +15,16 @@ from rejoinder.store.query import copy
 
 _FEEDBACK = """
     SELECT conversation.id AS conversation_id, conversation.source AS source, conversation."user" AS "user",
-           conversation.origin.file AS file, conversation.origin."row" AS "row", conversation.model AS model, conversation.language AS language, conversation.time AS time,
+           conversation.origin.file AS file, conversation.origin."row" AS "row", conversation.model AS model,
+           conversation.language AS language, conversation.time AS time,
            unnest(feedback, recursive := true)
     FROM annotated
 """
 
 
 def flatten(annotated: Dataset, target: Path) -> None:
-    """Write one row per labelled user turn: the conversation's id, source, user, file and row, model, language, time, then the feedback."""
+    """Write one row per labelled user turn: its conversation's id, source, user, file and row, model, language and time, then
+    the feedback."""
     with replaced(target) as temporary:
         copy(_FEEDBACK, temporary, annotated=annotated.files)
 
