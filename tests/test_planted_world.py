@@ -85,7 +85,7 @@ def test_with_a_perfect_model_all_complaints_that_say_a_wish_become_pairs(perfec
     rates = perfect[1].rates
     assert rates["negative-preferences pair: recall"].share >= 0.65
     assert rates["negative-preferences pair: right rows kept by gates"].share >= 0.95
-    assert rates["mined pair: recall"].share >= 0.65
+    assert rates["mined pair: recall"].share >= 0.55, "of several failed answers before a repair the nearest makes the pair"
     assert rates["mined pair: right rows kept by gates"].share >= 0.8
 
 

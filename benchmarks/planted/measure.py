@@ -263,7 +263,9 @@ def _became(repair: Repair, polarity: str, pairs: Sequence[Outcome]) -> str:
         return "complaint not seen"
     if pairs:
         return "another answer was taken for the repair"
-    return "a question makes no pair" if repair.category == "NEG_CLARIFY" else "labels not sure enough, or the end not seen"
+    if repair.category == "NEG_CLARIFY":
+        return "a question makes no pair"
+    return "a nearer failed answer has the pair, labels not sure enough, or the end not seen"
 
 
 def _harm(rows: Sequence[Outcome], world: World) -> dict[str, Rate]:
