@@ -10,7 +10,7 @@ demo: .venv/core  ## the main job, offline, on the shipped examples
 	@echo "Open demo-run/report/report.html in a browser."
 
 test: .venv/test  ## all tests, with real trainers and a real browser
-	$(BIN)/python -m pytest --numprocesses 2
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 check: .venv/dev  ## lint, format, types, the floors of the house
 	$(BIN)/ruff check .

@@ -101,7 +101,7 @@ provenance file of the export.
 - A mined pair prefers an answer that was written after the complaint to the one before it, and shows it as an answer to
   the first request. arXiv 2507.23158 calls this setting weak and found it a noisy signal: training on user feedback
   helped on short prompts and hurt on hard ones. Compare with a control before you trust a gain.
-- Gates against unsafe praise are lists of phrases and the log's own moderation: precise, not complete.
+- Gates against unsafe requests go by the log's own moderation, lists of phrases and a small classifier: not complete.
 - Conversation text can hold personal data. Redact before you publish.
 
 ## Licence
