@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -100,8 +101,7 @@ def run(
             build(work, chosen, models)
             rate(work, chosen, models)
             work.engine.close()  # what follows is done here: idle workers would only hold their memory
-            export(work, chosen)
-            report(work, chosen)
+            _finish(work, chosen)
             return Result.of(work.folder)
 
         return with_models(work.folder, chosen.models, asking, chapters)
@@ -247,33 +247,13 @@ def audit(work: Run, settings: Settings, benchmarks: Sequence[Path] | None = Non
 
 def export(work: Run, settings: Settings) -> Path:
     """Chapter 5: kept examples in the formats that trainers read, dropped ones beside them."""
-    examples, chosen = _dataset(work, "examples", PreferenceExample), settings.preference
-    annotated, ingested = _dataset(work, "annotated", AnnotatedConversation), Ingested.of(work.folder)
-    read, kept = ingested.read, ingested.conversations
-    counts = {"read": read.read, "kept": kept.written, "duplicate": kept.failed, "quarantined": read.failed}
-    card = CardFacts(counts, audit_tables(audit(work, settings)))
-    return work.once(
-        "preference",
-        [examples.fingerprint, annotated.fingerprint, counts, card.tables, chosen],
-        lambda folder: export_examples(
-            examples,
-            folder,
-            chosen.targets,
-            allow_restricted=chosen.allow_restricted,
-            annotated=annotated,
-            card=card,
-            falling=_falling(work, examples),
-        ),
-    )
+    return _export(work, settings, audit(work, settings), _falling(work))
 
 
 def report(work: Run, settings: Settings) -> Path:
     """Chapter 6: the numbers of all chapters, with the audit, on one page to read."""
     audit(work, settings)
-    sources = _sources(work, settings)
-    datasets = (sources.read, sources.kept, sources.annotated, sources.examples)
-    inputs = [[one.fingerprint for one in datasets], sources.files, sources.asked, sources.audit, settings]
-    return work.once("report", inputs, lambda folder: write_report(sources, folder)) / "report.html"
+    return _report(work, settings, _falling(work))
 
 
 def opened(folder: Path, workers: int | None = None, progress: Tell = lambda _: None, *, resume: bool = True) -> Run:
@@ -321,12 +301,49 @@ def _dataset(work: Run, name: str, record: type) -> Dataset:
     return read_dataset(work.folder / "data" / name, record)
 
 
-def _falling(work: Run, examples: Dataset) -> dict[int, Fall]:
-    """Rows that fall because of other rows, by their place; the marks are there unless an earlier version mined."""
-    return falls(work.map("marks", MarkRows(), examples).rows)
+def _finish(work: Run, settings: Settings) -> None:
+    """Chapters 5 and 6 side by side: the files are written in Python, the numbers are mostly counted by DuckDB."""
+    audited, falling = audit(work, settings), _falling(work)
+    with ThreadPoolExecutor(1) as beside:
+        exported = beside.submit(_export, work, settings, audited, falling)
+        _report(work, settings, falling)
+        exported.result()
 
 
-def _sources(work: Run, settings: Settings) -> ReportSources:
+def _export(work: Run, settings: Settings, audited: Path, falling: dict[int, Fall]) -> Path:
+    examples, chosen = _dataset(work, "examples", PreferenceExample), settings.preference
+    annotated, ingested = _dataset(work, "annotated", AnnotatedConversation), Ingested.of(work.folder)
+    read, kept = ingested.read, ingested.conversations
+    counts = {"read": read.read, "kept": kept.written, "duplicate": kept.failed, "quarantined": read.failed}
+    card = CardFacts(counts, audit_tables(audited))
+    return work.once(
+        "preference",
+        [examples.fingerprint, annotated.fingerprint, counts, card.tables, chosen],
+        lambda folder: export_examples(
+            examples,
+            folder,
+            chosen.targets,
+            allow_restricted=chosen.allow_restricted,
+            annotated=annotated,
+            card=card,
+            falling=falling,
+        ),
+    )
+
+
+def _report(work: Run, settings: Settings, falling: dict[int, Fall]) -> Path:
+    sources = _sources(work, settings, falling)
+    datasets = (sources.read, sources.kept, sources.annotated, sources.examples)
+    inputs = [[one.fingerprint for one in datasets], sources.files, sources.asked, sources.audit, settings]
+    return work.once("report", inputs, lambda folder: write_report(sources, folder)) / "report.html"
+
+
+def _falling(work: Run) -> dict[int, Fall]:
+    """Rows that fall because of other rows, by their place; made here where a run was stopped before it made the marks."""
+    return falls(work.map("marks", MarkRows(), _dataset(work, "examples", PreferenceExample)).rows)
+
+
+def _sources(work: Run, settings: Settings, falling: dict[int, Fall]) -> ReportSources:
     found, card, asked = Result.of(work.folder), load_card(), settings.models.get("detector") or settings.models.get("default")
     return ReportSources(
         read=found.ingested.read,
@@ -334,7 +351,7 @@ def _sources(work: Run, settings: Settings) -> ReportSources:
         annotated=found.annotated,
         examples=found.examples,
         audit=msgspec.to_builtins(audit_tables(work.folder / "audit")),
-        falling={place: fall.gate for place, fall in _falling(work, found.examples).items()},
+        falling={place: fall.gate for place, fall in falling.items()},
         # the card's errors are the classifier's own: they say nothing of labels that a model has changed
         confusion=None if asked else tuple(tuple(row) for row in card["confusion"]["all"]),
         labeller=f"embedded-classifier {card['fingerprint']}" + (f", and {asked.model} where it was unsure" if asked else ""),
