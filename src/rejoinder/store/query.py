@@ -5,7 +5,8 @@ Results come back as plain Python rows; no duckdb object leaves this file.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,26 +31,39 @@ def query(sql: str, *, memory: str = MEMORY, threads: int = 2, **tables: Sequenc
     Raises:
         StoreError: a file is damaged or the SQL is wrong; the message carries DuckDB's.
     """
-    with _connected(memory, threads) as connection:
-        try:
-            for name, files in tables.items():
-                connection.read_parquet([str(file) for file in files]).create_view(name)
-            cursor = connection.execute(sql)
-            names = [column[0] for column in cursor.description or ()]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-        except duckdb.Error as error:
-            raise StoreError(f"query failed: {error}") from error
+    with _connected(memory, threads) as connection, answered():
+        for name, files in tables.items():
+            connection.read_parquet([str(file) for file in files]).create_view(name)
+        cursor = connection.execute(sql)
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def copy(sql: str, target: Path, *, memory: str = MEMORY, **tables: Sequence[Path]) -> None:
     """Run one SELECT into a Parquet file (zstd); `target` should be a temporary name from `files.replaced`."""
-    with _connected(memory, 2) as connection:
-        try:
-            for name, files in tables.items():
-                connection.read_parquet([str(file) for file in files]).create_view(name)
-            connection.execute(f"COPY ({sql}) TO '{_quoted(target)}' (FORMAT parquet, COMPRESSION zstd)")
-        except duckdb.Error as error:
-            raise StoreError(f"query failed: {error}") from error
+    with _connected(memory, 2) as connection, answered():
+        for name, files in tables.items():
+            connection.read_parquet([str(file) for file in files]).create_view(name)
+        connection.execute(f"COPY ({sql}) TO '{_quoted(target)}' (FORMAT parquet, COMPRESSION zstd)")
+
+
+@contextmanager
+def answered() -> Iterator[None]:
+    """DuckDB's errors as ours; Ctrl-C while it works, which it tells as a `RuntimeError`, as Ctrl-C.
+
+    Raises:
+        StoreError: a file is damaged, the disk or the memory is full, or the SQL is wrong.
+    """
+    try:
+        yield
+    except duckdb.InterruptException as interrupt:
+        raise KeyboardInterrupt from interrupt
+    except duckdb.Error as error:
+        raise StoreError(f"query failed: {error}") from error
+    except RuntimeError as error:
+        if "interrupted" in str(error):
+            raise KeyboardInterrupt from error
+        raise
 
 
 def _connected(memory: str, threads: int) -> duckdb.DuckDBPyConnection:
@@ -62,4 +76,4 @@ def _quoted(path: Path) -> str:
     return str(path).replace("'", "''")
 
 
-__all__ = ["MEMORY", "copy", "query"]
+__all__ = ["MEMORY", "answered", "copy", "query"]

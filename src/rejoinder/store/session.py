@@ -15,8 +15,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from rejoinder.errors import StoreError
-from rejoinder.store.query import MEMORY
+from rejoinder.store.query import MEMORY, answered
 
 ROW_BITS = 32
 """`place = part << ROW_BITS | row`, both from 0."""
@@ -56,10 +55,8 @@ class Session:
         Raises:
             StoreError: a part is damaged, the disk is full, or the SQL is wrong.
         """
-        try:
+        with answered():
             self._connection.execute(sql)
-        except duckdb.Error as error:
-            raise StoreError(f"query failed: {error}") from error
 
     def table(self, name: str, columns: dict[str, Any]) -> None:
         """Make a table of lists or arrays of equal length."""
@@ -74,11 +71,9 @@ class Session:
         Raises:
             StoreError: a part is damaged, the disk is full, or the SQL is wrong.
         """
-        try:
+        with answered():
             for batch in self._connection.sql(sql).to_arrow_reader(rows):
                 yield {name: _plain(batch.column(name)) for name in batch.schema.names}
-        except duckdb.Error as error:
-            raise StoreError(f"query failed: {error}") from error
 
 
 def _plain(column: pa.Array) -> Any:
