@@ -16,7 +16,6 @@ LONGEST_ROW = 64 << 20
 """Bytes; a longer row is quarantined unread."""
 SHOWN = 20_000
 """Bytes of a quarantined row that are kept."""
-BOM = b"\xef\xbb\xbf"
 
 _QUOTE, _COMMA, _OPEN = ord('"'), ord(","), ord("[")
 _DELTA = np.zeros(256, np.int64)
