@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from rejoinder.errors import UsageError
 from rejoinder.gateway.reading import schema_of, unbounded
 from rejoinder.prompts import Prompt
+from rejoinder.prompts.bounds import QUOTE
 from rejoinder.prompts.detect_feedback import RUBRICS, DetectPrompt, shipped_examples
-from rejoinder.prompts.labels import QUOTE, Reading, named_turns
+from rejoinder.prompts.labels import Reading, named_turns
 from rejoinder.prompts.per_turn import PerTurnPrompt
 from rejoinder.prompts.satisfaction_levels import LevelsPrompt
 from rejoinder.prompts.windows import WindowSize, windows

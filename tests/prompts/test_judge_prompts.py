@@ -74,6 +74,14 @@ def test_grounds_come_before_the_verdict_in_every_schema() -> None:
     assert list(marks["properties"]) == ["item", "quote", "why", "met"]
 
 
+def test_each_item_of_the_checklist_has_its_place_in_the_reply() -> None:
+    for question in (judge_pair.render(CONTEXT, "a", "b", CHECKLIST), judge_pointwise.render(CONTEXT, "a", CHECKLIST)):
+        assert question.reply is not None
+        items = schema_of(question.reply)["properties"]["items"]
+        assert items["minItems"] == items["maxItems"] == len(CHECKLIST.items)
+        assert [one["properties"]["item"]["enum"] for one in items["prefixItems"]] == [[1], [2]]
+
+
 def paired(text: str, items: int = 2) -> judge_pair.Reading:
     return judge_pair.parse(Answer(state="ok", text=text, value=read(text, judge_pair.ChecklistReply)[0]), items)
 

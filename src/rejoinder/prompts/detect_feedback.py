@@ -15,20 +15,8 @@ import msgspec
 from rejoinder.errors import UsageError
 from rejoinder.identity import digest
 from rejoinder.prompts import Prompt, as_json, load
-from rejoinder.prompts.labels import (
-    QUOTE,
-    Reading,
-    Said,
-    at_most,
-    checked,
-    earlier_than,
-    menu,
-    named_turns,
-    number_of,
-    one_each,
-    quote,
-    single_label,
-)
+from rejoinder.prompts.bounds import QUOTE, at_most, menu, number_of, one_each, text
+from rejoinder.prompts.labels import Reading, Said, checked, earlier_than, named_turns, single_label
 from rejoinder.prompts.windows import Window
 from rejoinder.records import Message, Question
 from rejoinder.taxonomies import Taxonomy
@@ -166,7 +154,7 @@ def _reply(prompt: DetectPrompt, count: int, named: tuple[int, ...]) -> type[msg
 
 
 def _entry(prompt: DetectPrompt, named: tuple[int, ...]) -> type[msgspec.Struct]:
-    fields: list[tuple[str, Any]] = [("turn", number_of(named)), ("about", earlier_than(named)), ("evidence", quote())]
+    fields: list[tuple[str, Any]] = [("turn", number_of(named)), ("about", earlier_than(named)), ("evidence", text(QUOTE))]
     fields.append(("category", menu(prompt.taxonomy.names)))
     if prompt.rubrics is not None:
         fields.append(("rubrics", at_most(menu(prompt.rubrics.names), RUBRICS)))

@@ -6,11 +6,13 @@ The rating itself is never shown; a reason that speaks of it, or whose quote the
 from __future__ import annotations
 
 import re
-from typing import Literal
+from functools import cache
+from typing import Annotated, Literal
 
 import msgspec
 
 from rejoinder.prompts import Prompt, as_json, load
+from rejoinder.prompts.bounds import at_most
 from rejoinder.prompts.whole import shown_whole
 from rejoinder.prompts.windows import WindowSize
 from rejoinder.records import Answer, Conversation, Message, Question
@@ -29,8 +31,8 @@ _SPACE = re.compile(r"\s+")
 class ReasonReply(msgspec.Struct, frozen=True):
     """One reason, with its quote before it, so that the reason follows from the words."""
 
-    quote: str
-    reason: str
+    quote: Annotated[str, msgspec.Meta(extra_json_schema={"maxLength": 200})]
+    reason: Annotated[str, msgspec.Meta(extra_json_schema={"maxLength": LONGEST})]
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -49,9 +51,14 @@ def render(conversation: Conversation, side: Side, most: int, size: WindowSize, 
             Message(role="system", content=prompt.render(word=word, noun=noun, most=most)),
             Message(role="user", content=document),
         ),
-        reply=Reply,
+        reply=_reply(most),
         max_tokens=200 * most + 200,
     )
+
+
+@cache
+def _reply(most: int) -> type[msgspec.Struct]:
+    return msgspec.defstruct("ReasonsReply", [("reasons", at_most(ReasonReply, most))], bases=(Reply,), frozen=True)
 
 
 def parse(answer: Answer, conversation: Conversation, most: int) -> tuple[tuple[ReasonReply, ...], tuple[str, ...]] | None:

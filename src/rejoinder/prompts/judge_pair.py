@@ -8,20 +8,23 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import cache
+from typing import Annotated, Literal
 
 import msgspec
 
 from rejoinder.prompts import Prompt, as_json, load
+from rejoinder.prompts.bounds import number_of, one_each
 from rejoinder.records import Answer, Checklist, Message, Question
 
 PROMPT = load("judge_pair")
+_Reasoning = Annotated[str, msgspec.Meta(extra_json_schema={"maxLength": 800})]  # the three sentences that the prompt asks for
 
 
 class Reply(msgspec.Struct, frozen=True):
     """What the model must answer where there is no checklist; the reasoning stands first, so that the verdict follows it."""
 
-    reasoning: str
+    reasoning: _Reasoning
     verdict: Literal["A", "B", "tie"]
 
 
@@ -36,7 +39,7 @@ class ItemReply(msgspec.Struct, frozen=True):
 class ChecklistReply(msgspec.Struct, frozen=True):
     """What the model must answer under a checklist."""
 
-    reasoning: str
+    reasoning: _Reasoning
     items: list[ItemReply]
     verdict: Literal["A", "B", "tie"]
 
@@ -68,7 +71,18 @@ def render(
     document |= {"A": first, "B": second}
     system = Message(role="system", content=prompt.render(checklist=bool(items)))
     user = Message(role="user", content=as_json(document))
-    return Question(prompt=prompt.id, messages=(system, user), reply=ChecklistReply if items else Reply, max_tokens=1_500)
+    return Question(prompt=prompt.id, messages=(system, user), reply=_under(len(items)) if items else Reply, max_tokens=1_500)
+
+
+@cache
+def _under(items: int) -> type[msgspec.Struct]:
+    """The reply under a checklist, with a place for each of its items."""
+
+    def item(named: tuple[int, ...]) -> type[msgspec.Struct]:
+        return msgspec.defstruct("ItemOfPair", [("item", number_of(named))], bases=(ItemReply,), frozen=True)
+
+    marks = one_each(item, tuple(range(1, items + 1)), items)
+    return msgspec.defstruct("ReplyUnderChecklist", [("items", marks)], bases=(ChecklistReply,), frozen=True)
 
 
 def parse(answer: Answer, items: int) -> Reading:

@@ -6,10 +6,13 @@ Asks nobody. An item that the reply leaves out, or says twice with two decisions
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from typing import Annotated
 
 import msgspec
 
 from rejoinder.prompts import Prompt, as_json, load
+from rejoinder.prompts.bounds import number_of, one_each
 from rejoinder.prompts.judge_pair import said_twice
 from rejoinder.records import Answer, Checklist, ItemMark, Message, Question
 
@@ -20,8 +23,8 @@ class ItemReply(msgspec.Struct, frozen=True):
     """One question of the checklist; the grounds stand before the decision."""
 
     item: int
-    quote: str
-    why: str
+    quote: Annotated[str, msgspec.Meta(extra_json_schema={"maxLength": 200})]
+    why: Annotated[str, msgspec.Meta(extra_json_schema={"maxLength": 300})]
     met: bool
 
 
@@ -40,7 +43,18 @@ def render(context: Sequence[Message], response: str, checklist: Checklist, prom
     }
     system = Message(role="system", content=prompt.render())
     user = Message(role="user", content=as_json(document))
-    return Question(prompt=prompt.id, messages=(system, user), reply=Reply, max_tokens=2_000)
+    return Question(prompt=prompt.id, messages=(system, user), reply=_reply(len(checklist.items)), max_tokens=2_000)
+
+
+@cache
+def _reply(items: int) -> type[msgspec.Struct]:
+    """A place for each item of the checklist."""
+
+    def item(named: tuple[int, ...]) -> type[msgspec.Struct]:
+        return msgspec.defstruct("ItemOfAnswer", [("item", number_of(named))], bases=(ItemReply,), frozen=True)
+
+    marks = one_each(item, tuple(range(1, items + 1)), items)
+    return msgspec.defstruct("PointwiseReply", [("items", marks)], bases=(Reply,), frozen=True)
 
 
 def parse(answer: Answer, checklist: Checklist, response: str) -> tuple[ItemMark, ...]:

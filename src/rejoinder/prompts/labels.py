@@ -6,22 +6,18 @@ A turn is unreadable rather than wrongly labelled: an answer off the menu, a mis
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any
-
-import msgspec
+from typing import Any
 
 from rejoinder.errors import UsageError
-from rejoinder.gateway.reading import schema_of
+from rejoinder.prompts.bounds import number_of
 from rejoinder.prompts.windows import Window
 from rejoinder.records import LabellingNote
 from rejoinder.taxonomies import Taxonomy
 
 _NAMED = 24
 """Latest turn that a schema names: at most 276 schemas for windows of up to 12 turns."""
-QUOTE = 160
-"""Characters of a quote: room for the twenty words that the prompts ask for, at seven letters a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,46 +43,6 @@ class Reading:
     notes: tuple[LabellingNote, ...]
 
 
-def menu(names: Sequence[str]) -> Any:
-    """A word of the given ones, as a type: the server's schema allows no other; one that comes anyway is left to `checked`."""
-    return Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(names)})]
-
-
-def exactly(item: Any, count: int) -> Any:
-    """A list of `count` items, as a type: the server's schema wants that many; `checked` sees to it that each turn has one."""
-    return Annotated[list[item], msgspec.Meta(extra_json_schema={"minItems": count, "maxItems": count})]
-
-
-def one_each(entry: Callable[[tuple[int, ...]], Any], named: tuple[int, ...], count: int) -> Any:
-    """A list with one entry for each of `count` wanted turns, as a type.
-
-    Where the schema names the turns, each has its place: a small model would say one turn twice, and leave out another.
-
-    Args:
-        entry: the type of an entry about one of the given turns.
-        named: as `named_turns`.
-        count: how many turns are wanted.
-    """
-    if len(named) < 2:
-        return exactly(entry(named), count)
-    places = [schema_of(entry((turn,))) for turn in named]
-    extra = {"minItems": count, "maxItems": count, "prefixItems": places}
-    return Annotated[list[entry(named)], msgspec.Meta(extra_json_schema=extra)]  # type: ignore[misc]  # made at run time
-
-
-def at_most(item: Any, count: int) -> Any:
-    """A list of up to `count` items, as a type: a model that repeats itself is stopped there by the server's schema."""
-    return Annotated[list[item], msgspec.Meta(extra_json_schema={"maxItems": count})]
-
-
-def quote() -> Any:
-    """A passage of a message, as a type: a model that does not stop quoting is stopped at `QUOTE` characters by the schema.
-
-    What was cut there still stands in the message letter by letter; a longer quote, of a server without schemas, is read, too.
-    """
-    return Annotated[str, msgspec.Meta(extra_json_schema={"maxLength": QUOTE})]
-
-
 def named_turns(wanted: tuple[int, ...]) -> tuple[int, ...]:
     """The wanted turns, if the schema is to name them; () if it takes any number.
 
@@ -95,11 +51,6 @@ def named_turns(wanted: tuple[int, ...]) -> tuple[int, ...]:
     """
     is_run = wanted[-1] - wanted[0] + 1 == len(wanted)
     return wanted if is_run and wanted[-1] <= _NAMED else ()
-
-
-def number_of(named: tuple[int, ...]) -> Any:
-    """The number of a turn, as a type; see `named_turns`."""
-    return Annotated[int, msgspec.Meta(extra_json_schema={"enum": list(named)})] if named else int
 
 
 def earlier_than(named: tuple[int, ...]) -> Any:

@@ -13,7 +13,8 @@ import msgspec
 
 from rejoinder.identity import digest
 from rejoinder.prompts import Prompt, as_json, load
-from rejoinder.prompts.labels import Reading, Said, checked, menu, quote, single_label
+from rejoinder.prompts.bounds import QUOTE, menu, text
+from rejoinder.prompts.labels import Reading, Said, checked, single_label
 from rejoinder.prompts.windows import Window
 from rejoinder.records import Message, Question
 from rejoinder.taxonomies import Taxonomy
@@ -63,5 +64,5 @@ class PerTurnPrompt:
 
 @cache
 def _reply(taxonomy: Taxonomy) -> type[msgspec.Struct]:
-    fields = [("evidence", quote()), ("category", menu(taxonomy.names))]
+    fields = [("evidence", text(QUOTE)), ("category", menu(taxonomy.names))]
     return msgspec.defstruct("TurnReply", fields, frozen=True)

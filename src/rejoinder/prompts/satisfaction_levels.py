@@ -15,7 +15,8 @@ import msgspec
 from rejoinder.errors import UsageError
 from rejoinder.identity import digest
 from rejoinder.prompts import Prompt, as_json, load
-from rejoinder.prompts.labels import Reading, Said, checked, named_turns, number_of, one_each, single_label
+from rejoinder.prompts.bounds import number_of, one_each
+from rejoinder.prompts.labels import Reading, Said, checked, named_turns, single_label
 from rejoinder.prompts.windows import Window
 from rejoinder.records import Message, Question
 from rejoinder.taxonomies import Taxonomy

@@ -5,20 +5,26 @@ Renders the question and reads the reply; which of the items may stand on a chec
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Annotated
+
 import msgspec
 
 from rejoinder.prompts import Prompt, as_json, load
+from rejoinder.prompts.bounds import at_most, number_of
 from rejoinder.records import Answer, Conversation, Message, Question
 
 PROMPT = load("summarise_preferences")
+_NAMED = 24
+"""Latest turn that a schema names, so that a server which compiles each schema sees few of them."""
 
 
 class ItemReply(msgspec.Struct, frozen=True):
     """One wish, with its quote before it, so that the question follows from the words."""
 
     turn: int
-    quote: str
-    question: str
+    quote: Annotated[str, msgspec.Meta(extra_json_schema={"maxLength": 200})]
+    question: Annotated[str, msgspec.Meta(extra_json_schema={"maxLength": 300})]
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -47,9 +53,16 @@ def render(conversation: Conversation, about: int, feedback: tuple[int, ...], mo
     return Question(
         prompt=prompt.id,
         messages=(Message(role="system", content=system), Message(role="user", content=document)),
-        reply=Reply,
+        reply=_reply(most, tuple(sorted({*range(1, about + 1), *feedback}))),
         max_tokens=1_500,
     )
+
+
+@cache
+def _reply(most: int, readable: tuple[int, ...]) -> type[msgspec.Struct]:
+    turn = number_of(readable if readable[-1] <= _NAMED else ())
+    item = msgspec.defstruct("Preference", [("turn", turn)], bases=(ItemReply,), frozen=True)
+    return msgspec.defstruct("PreferencesReply", [("items", at_most(item, most))], bases=(Reply,), frozen=True)
 
 
 def parse(answer: Answer) -> tuple[ItemReply, ...] | None:

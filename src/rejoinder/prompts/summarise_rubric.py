@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
+from typing import Annotated
 
 import msgspec
 
 from rejoinder.prompts import Prompt, as_json, load
+from rejoinder.prompts.bounds import at_most
 from rejoinder.prompts.extract_reasons import WORDS, Side
 from rejoinder.records import Answer, Message, Question
 
@@ -22,9 +25,9 @@ _LONGEST = {"title": 60, "definition": 400, "example": 300}
 class Sign(msgspec.Struct, frozen=True):
     """One item of a rubric."""
 
-    title: str
-    definition: str
-    example: str
+    title: Annotated[str, msgspec.Meta(extra_json_schema={"maxLength": _LONGEST["title"]})]
+    definition: Annotated[str, msgspec.Meta(extra_json_schema={"maxLength": _LONGEST["definition"]})]
+    example: Annotated[str, msgspec.Meta(extra_json_schema={"maxLength": _LONGEST["example"]})]
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -43,9 +46,14 @@ def render(so_far: Sequence[Sign], reasons: Sequence[str], side: Side, items: in
             Message(role="system", content=prompt.render(word=word, noun=noun, items=items)),
             Message(role="user", content=document),
         ),
-        reply=Reply,
+        reply=_reply(items),
         max_tokens=150 * items + 300,
     )
+
+
+@cache
+def _reply(items: int) -> type[msgspec.Struct]:
+    return msgspec.defstruct("RubricItems", [("items", at_most(Sign, items))], bases=(Reply,), frozen=True)
 
 
 def parse(answer: Answer, items: int) -> tuple[Sign, ...] | None:

@@ -15,7 +15,8 @@ import msgspec
 from rejoinder.errors import UsageError
 from rejoinder.identity import digest
 from rejoinder.prompts import Prompt, as_json, load
-from rejoinder.prompts.labels import Reading, Said, at_most, checked, menu, quote, single_label
+from rejoinder.prompts.bounds import QUOTE, at_most, menu, text
+from rejoinder.prompts.labels import Reading, Said, checked, single_label
 from rejoinder.prompts.windows import Window
 from rejoinder.records import LabellingNote, Message, Question
 from rejoinder.taxonomies import Category, Taxonomy
@@ -94,5 +95,5 @@ def _looked_for(taxonomy: Taxonomy) -> tuple[Category, ...]:
 @cache
 def _reply(taxonomy: Taxonomy, most: int) -> type[msgspec.Struct]:
     names = [one.name for one in _looked_for(taxonomy)]
-    entry = msgspec.defstruct("FoundFeedback", [("text", quote()), ("pattern", menu(names))], frozen=True)
+    entry = msgspec.defstruct("FoundFeedback", [("text", text(QUOTE)), ("pattern", menu(names))], frozen=True)
     return msgspec.defstruct("ZeroShotReply", [("found", at_most(entry, most))], frozen=True)
