@@ -14,7 +14,7 @@ from rejoinder.feedback.classifier import Verdict, classify, load_card
 from rejoinder.feedback.situation import Situation, situations
 from rejoinder.records import AnnotatedConversation, Conversation, Failure, Feedback, Polarity, Record
 
-_BATCH = 2000
+_BATCH = 1000
 """Turns per pass: enough to vectorise, small enough to stay in the cache."""
 
 

@@ -60,8 +60,8 @@ def _words(words: Words) -> sparse.csr_matrix:
 
 
 def _characters(texts: Texts) -> sparse.csr_matrix:
-    found = [texts.grams(size) for size in (2, 3, 4, 5)]
-    return counted(np.concatenate([h for h, _ in found]), np.concatenate([o for _, o in found]), texts.count, BITS)
+    hashes, owners = zip(*texts.grams(2, 5), strict=True)
+    return counted(np.concatenate(hashes), np.concatenate(owners), texts.count, BITS)
 
 
 def _edges(words: Words, reach: int) -> sparse.csr_matrix:

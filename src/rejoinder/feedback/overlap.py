@@ -48,7 +48,7 @@ class Sets:
         openings = np.zeros(words.count, dtype=np.uint64)
         begins = np.flatnonzero(words.rank()[first] == 0)
         openings[words.owner[first[begins]]] = hashed[begins]
-        hashed, owner = texts.grams(4)
+        ((hashed, owner),) = texts.grams(4, 4)
         quads = counted(hashed, owner, texts.count, _BITS)
         for matrix in (singles, *runs, quads):
             matrix.data[:] = 1.0

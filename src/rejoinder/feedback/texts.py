@@ -7,8 +7,8 @@ Case, accents of Latin and Cyrillic letters, full-width forms and apostrophes ar
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 
 import numpy as np
@@ -18,6 +18,8 @@ from scipy import sparse
 Codes = NDArray[np.uint32]
 Hashes = NDArray[np.uint64]
 Indices = NDArray[np.int64]
+Owners = NDArray[np.int32]
+"""The text that each code point or word belongs to, in order; four bytes, since the memory is what a pass waits for."""
 Mask = NDArray[np.bool_]
 
 SPACE, WORD, SINGLE, MARK, DROPPED = 0, 1, 2, 3, 4
@@ -47,23 +49,22 @@ class Texts:
 
     codes: Codes
     kinds: NDArray[np.uint8]
-    owner: Indices
-    """Text that each code point belongs to."""
-    place: Indices
+    owner: Owners
+    place: Owners
     """Index of each code point in its original string (-1 for the two border spaces)."""
     count: int
 
     @classmethod
     def of(cls, strings: Sequence[str]) -> Texts:
         """Normalise `strings`; lone surrogates pass as they are."""
-        lengths = np.fromiter((len(s) for s in strings), dtype=np.int64, count=len(strings))
+        lengths = np.fromiter((len(s) + 2 for s in strings), dtype=np.int64, count=len(strings))
         padded = "".join(f" {s} " for s in strings).encode("utf-32-le", "surrogatepass")
         raw = np.frombuffer(padded, dtype=np.uint32)
-        owner = np.repeat(np.arange(len(strings)), lengths + 2)
-        first = np.concatenate(([0], np.cumsum(lengths + 2)[:-1])) if len(strings) else np.zeros(0, dtype=np.int64)
-        place = np.arange(len(raw)) - first[owner] - 1
+        ends = np.cumsum(lengths)
+        owner = np.repeat(np.arange(len(strings), dtype=np.int32), lengths)
+        place = np.arange(len(raw), dtype=np.int32) - np.repeat((ends - lengths + 1).astype(np.int32), lengths)
+        place[ends - 1] = -1
         codes, kinds = _normalised(raw)
-        place = np.where(place >= lengths[owner], -1, place)
         kept = _kept(kinds, owner)
         return cls(codes[kept], kinds[kept], owner[kept], place[kept], len(strings))
 
@@ -78,18 +79,16 @@ class Texts:
         hashes = _span_hashes(self.codes, start, stop)
         return Words(hashes, start, stop, self.owner[start], self.kinds[start], self.count)
 
-    def grams(self, size: int) -> tuple[Hashes, Indices]:
-        """Hashes of all runs of `size` characters that do not cross a space, with the text of each (borders included)."""
-        if len(self.codes) < size:
-            return np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.int64)
-        last = len(self.codes) - size + 1
-        value = np.zeros(last, dtype=np.uint64)
-        for offset in range(size):
-            value = value * _MULTIPLIER + self.codes[offset : offset + last].astype(np.uint64)
-        spaces = np.concatenate(([0], np.cumsum(self.kinds == SPACE)))
-        inner = spaces[size - 1 : size - 1 + last] - spaces[1 : 1 + last]
-        whole = (inner == 0) & (self.owner[:last] == self.owner[size - 1 :])
-        return _mixed(value[whole] + np.uint64(size)), self.owner[:last][whole]
+    def grams(self, shortest: int, longest: int) -> Iterator[tuple[Hashes, Owners]]:
+        """For each size from `shortest` >= 2: hashes of all runs of as many characters that do not cross a space, with the text
+        of each (borders included)."""
+        codes, inside = self.codes.astype(np.uint64), self.kinds != SPACE
+        value, whole = codes, np.ones(len(codes), dtype=np.bool_)
+        for size in range(2, longest + 1):
+            value = value[:-1] * _MULTIPLIER + codes[size - 1 :]
+            whole = whole[:-1] & (inside[size - 2 : -1] if size > 2 else self.owner[:-1] == self.owner[1:])
+            if size >= shortest:
+                yield _mixed(value[whole] + np.uint64(size)), self.owner[: len(whole)][whole]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +98,10 @@ class Words:
     hashes: Hashes
     start: Indices
     stop: Indices
-    owner: Indices
+    owner: Owners
     kinds: NDArray[np.uint8]
     count: int
+    _runs: dict[int, tuple[Hashes, Indices]] = field(default_factory=dict, compare=False, repr=False)
 
     def rank(self) -> Indices:
         """Number of each word within its text, from 0."""
@@ -114,13 +114,19 @@ class Words:
         return np.bincount(self.owner, minlength=self.count).astype(np.int64)
 
     def runs(self, size: int) -> tuple[Hashes, Indices]:
-        """Hashes of all runs of `size` words within one text, and the index of the first word of each."""
+        """Hashes of all runs of `size` words within one text, and the index of the first word of each; several features ask."""
+        if size not in self._runs:
+            self._runs[size] = self._cut(size)
+        return self._runs[size]
+
+    def _cut(self, size: int) -> tuple[Hashes, Indices]:
         last = len(self.hashes) - size + 1
         if last <= 0:
             return np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.int64)
-        value = np.zeros(last, dtype=np.uint64)
-        for offset in range(size):
-            value = value * _WORD_STEP + self.hashes[offset : offset + last]
+        value = self.hashes[:last].copy()
+        for offset in range(1, size):
+            value *= _WORD_STEP
+            value += self.hashes[offset : offset + last]
         begin = np.flatnonzero(self.owner[:last] == self.owner[size - 1 :])
         return _mixed(value[begin] + np.uint64(size)), begin
 
@@ -131,13 +137,18 @@ def without_digits(texts: Texts) -> Texts:
     return Texts(codes, texts.kinds, texts.owner, texts.place, texts.count)
 
 
-def counted(hashes: Hashes, owner: Indices, rows: int, bits: int) -> sparse.csr_matrix:
-    """Counts of hashes, by row and bucket: a sparse matrix of `rows` x 2**bits. `owner` need not be sorted."""
-    columns = (hashes >> np.uint64(64 - bits)).astype(np.int32)
-    ones = np.ones(len(columns), dtype=np.float32)
-    matrix = sparse.coo_matrix((ones, (owner, columns)), shape=(rows, 1 << bits)).tocsr()
-    matrix.sum_duplicates()
-    return matrix
+def counted(hashes: Hashes, owner: Owners, rows: int, bits: int) -> sparse.csr_matrix:
+    """Counts of hashes, by row and bucket: a sparse matrix of `rows` x 2**bits. `owner` need not be sorted.
+
+    numpy sorts whole numbers several times faster than scipy sorts and adds up the entries of its rows.
+    """
+    places = (owner.astype(np.int64) << bits) | (hashes >> np.uint64(64 - bits)).astype(np.int64)
+    places.sort(kind="stable")
+    begins = np.flatnonzero(np.diff(places, prepend=-1))
+    counts = np.diff(begins, append=len(places)).astype(np.float32)
+    found = places[begins]
+    ends = np.searchsorted(found, np.arange(rows + 1) << bits)
+    return sparse.csr_matrix((counts, (found & ((1 << bits) - 1)).astype(np.int32), ends), shape=(rows, 1 << bits))
 
 
 def salted(hashes: Hashes, salt: int) -> Hashes:
@@ -146,23 +157,31 @@ def salted(hashes: Hashes, salt: int) -> Hashes:
 
 
 def _mixed(value: Hashes) -> Hashes:
-    """Finaliser of splitmix64: every input bit reaches every output bit."""
-    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(value ^ (value >> np.uint64(31)), dtype=np.uint64)
+    """Finaliser of splitmix64, in place: every input bit reaches every output bit."""
+    value ^= value >> np.uint64(30)
+    value *= np.uint64(0xBF58476D1CE4E5B9)
+    value ^= value >> np.uint64(27)
+    value *= np.uint64(0x94D049BB133111EB)
+    value ^= value >> np.uint64(31)
+    return value
 
 
 def _span_hashes(codes: Codes, start: Indices, stop: Indices) -> Hashes:
     """Hash of each span in constant time, from prefix sums of a polynomial modulo 2**64."""
-    size = len(codes)
-    steps = np.full(size, _MULTIPLIER, dtype=np.uint64)
-    backs = np.full(size + 1, _INVERSE, dtype=np.uint64)
-    if size:
-        steps[0] = 1
-    backs[0] = 1
-    powers, inverses = np.cumprod(steps), np.cumprod(backs)
-    prefix = np.concatenate((np.zeros(1, dtype=np.uint64), np.cumsum(codes.astype(np.uint64) * powers, dtype=np.uint64)))
+    powers, inverses = _powers(len(codes).bit_length())
+    prefix = np.zeros(len(codes) + 1, dtype=np.uint64)
+    np.cumsum(codes * powers[: len(codes)], out=prefix[1:])
     return _mixed((prefix[stop] - prefix[start]) * inverses[start] + (stop - start).astype(np.uint64))
+
+
+@cache
+def _powers(bits: int) -> tuple[Hashes, Hashes]:
+    """Powers of the multiplier and of its inverse modulo 2**64, from the power 0, 2**bits of each."""
+    factors = np.array([[_MULTIPLIER], [_INVERSE]], dtype=np.uint64)
+    steps = np.repeat(factors, 1 << bits, axis=1)
+    steps[:, 0] = 1
+    powers = np.cumprod(steps, axis=1)
+    return powers[0], powers[1]
 
 
 def _shifted(mask: Mask, *, back: bool = False) -> Mask:
@@ -175,7 +194,7 @@ def _shifted(mask: Mask, *, back: bool = False) -> Mask:
     return moved
 
 
-def _kept(kinds: NDArray[np.uint8], owner: Indices) -> Indices:
+def _kept(kinds: NDArray[np.uint8], owner: Owners) -> Indices:
     """Places that stay: nothing dropped, and one space where several stood in a row."""
     visible = np.flatnonzero(kinds != DROPPED)
     space = kinds[visible] == SPACE
@@ -186,6 +205,8 @@ def _kept(kinds: NDArray[np.uint8], owner: Indices) -> Indices:
 
 def _normalised(raw: Codes) -> tuple[Codes, NDArray[np.uint8]]:
     table_codes, table_kinds = _tables()
+    if not len(raw) or raw.max() < _PLANE:
+        return table_codes[raw], table_kinds[raw]
     low = np.minimum(raw, _PLANE - 1)
     beyond = raw >= _PLANE
     codes = np.where(beyond, raw, table_codes[low]).astype(np.uint32)
