@@ -368,7 +368,7 @@ def test_tools_used_for_the_repair_drop_the_pair() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("group", ["jailbreak", "unsafe"])
+@pytest.mark.parametrize("group", ["jailbreak", "unsafe", "refusal"])
 def test_every_phrase_holds_one_of_its_hints(group: str) -> None:
     lists = phrases._lists()
     for name, expressions in lists[group].items():

@@ -83,6 +83,7 @@ def differ(left: str, right: str) -> tuple[str, str] | None:
     return (codes[0], codes[1]) if codes[0] and codes[1] and codes[0] != codes[1] else None
 
 
+@functools.lru_cache(maxsize=256)
 def language(text: str) -> str | None:
     """ISO 639-1 code, or None where the text is too short or mixed to tell."""
     shares = scripts(text)

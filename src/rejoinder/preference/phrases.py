@@ -15,6 +15,7 @@ from rejoinder.identity import digest
 
 SEARCHED = 20_000
 """Characters of a message that are searched: a jailbreak or an unsafe request stands well before that."""
+_NONE_NEEDED = ("",)
 
 
 @functools.cache
@@ -30,10 +31,10 @@ def find(group: str, text: str) -> str | None:
 
 @functools.lru_cache(maxsize=512)  # neighbouring candidates share their context
 def _find(group: str, head: str) -> str | None:
-    level = f" {' '.join(head.lower().split())} " if group in _hints() else ""
+    level = f" {' '.join(head.lower().split())} "
+    hinted = _hints(group, level.isascii())
     for language, pattern in _patterns(group):
-        hints = _hints().get(group, {}).get(language)
-        if (hints is None or any(hint in level for hint in hints)) and (match := pattern.search(head)):
+        if any(map(level.__contains__, hinted.get(language, _NONE_NEEDED))) and (match := pattern.search(head)):
             return match.group()
     return None
 
@@ -76,10 +77,10 @@ def _compiled(phrase: str) -> re.Pattern[str]:
 
 
 @functools.cache
-def _hints() -> dict[str, dict[str, list[str]]]:
-    """By group and language: literals of which a text holds at least one wherever a phrase matches."""
-    hints: dict[str, dict[str, list[str]]] = _lists()["hints"]
-    return hints
+def _hints(group: str, in_ascii: bool) -> dict[str, tuple[str, ...]]:
+    """By language: literals of which a text, or an ASCII one, holds at least one wherever a phrase of `group` matches."""
+    listed: dict[str, list[str]] = _lists()["hints"].get(group, {})
+    return {name: tuple(hint for hint in hints if hint.isascii() or not in_ascii) for name, hints in listed.items()}
 
 
 @functools.cache

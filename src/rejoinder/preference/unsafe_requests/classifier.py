@@ -25,6 +25,8 @@ from rejoinder.preference.unsafe_requests import features, ideas
 _FILES = ("weights", "calibration")
 _REMEMBERED = 1 << 15
 """Words whose weight is kept: most words of a log are a few thousand."""
+_MESSAGES = 256
+"""Messages whose probability is kept: a complaint is asked about as a message and as a complaint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,9 @@ class Classifier:
         """Intercept, then slope and offset that make a probability of the score."""
         self._weights = weights.astype(np.float32)
         self._word = lru_cache(maxsize=_REMEMBERED)(self._weigh)
+        self.probability = lru_cache(maxsize=_MESSAGES)(self._probability)
 
-    def probability(self, text: str) -> float:
+    def _probability(self, text: str) -> float:
         """Calibrated probability that `text` asks for harm; 0 for a text without words."""
         score = self.score(text)
         return 0.0 if score is None else 1 / (1 + exp(-float(self.calibration[1]) * score - float(self.calibration[2])))
