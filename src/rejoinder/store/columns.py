@@ -11,6 +11,7 @@ from functools import cache
 from itertools import accumulate, chain, pairwise
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+import msgspec
 import pyarrow as pa
 
 from rejoinder.records import Record
@@ -67,6 +68,8 @@ def _encode(hint: Any, values: Sequence[Any]) -> pa.Array:
     bare = _bare(hint)
     if bare in _SCALARS:
         return pa.array(values, type=_SCALARS[bare])
+    if values.count(None) == len(values):  # a column of its own for each field below would be made otherwise
+        return pa.nulls(len(values), _arrow_type(bare))
     if get_origin(bare) is tuple:
         present = [value or () for value in values]  # None: the tuple is optional, or a record around it is absent
         offsets = pa.array([0, *accumulate(len(value) for value in present)], type=pa.int32())
@@ -100,9 +103,22 @@ def _where_valid(rows: list[Any], array: pa.Array) -> list[Any]:
 
 
 def _decode_record(record: type[Record], columns: list[tuple[str, pa.Array]], length: int) -> list[Any]:
-    hints = dict(_fields(record))
-    names = [name for name, _ in columns if name in hints]
-    lists = [_decode(hints[name], array) for name, array in columns if name in hints]
+    hints, defaults = dict(_fields(record)), _defaults(record)
+    told = [(name, array) for name, array in columns if name in hints and not _says_nothing(array, defaults[name])]
+    names = [name for name, _ in told]
+    lists = [_decode(hints[name], array) for name, array in told]
     if not names:
         return [record() for _ in range(length)]
     return [record(**dict(zip(names, row, strict=True))) for row in zip(*lists, strict=True)]
+
+
+@cache
+def _defaults(record: type[Record]) -> dict[str, Any]:
+    return {field.name: field.default for field in msgspec.structs.fields(record)}
+
+
+def _says_nothing(array: pa.Array, default: Any) -> bool:
+    """Whether every value is the field's default: most columns of most logs are, and need not be made value by value."""
+    if default is None:
+        return bool(array.null_count == len(array))
+    return default == () and not array.null_count and not len(array.flatten())
