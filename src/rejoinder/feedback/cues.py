@@ -21,8 +21,10 @@ class Cues:
     """All phrases, as sorted hashes by number of words, with the set of groups (one bit each) that each belongs to."""
 
     groups: tuple[str, ...]
-    tables: tuple[tuple[int, Hashes, NDArray[np.uint32], NDArray[np.bool_]], ...]
-    """For each number of words: sorted hashes, group sets, and which leading 16 bits occur, a quick first sieve."""
+    tables: tuple[tuple[int, Hashes, NDArray[np.uint32]], ...]
+    """For each number of words: sorted hashes and group sets."""
+    openers: NDArray[np.uint32]
+    """For the leading 16 bits of a word's hash: the numbers of words (one bit each) of the phrases that may begin with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,31 +48,28 @@ def cues() -> Cues:
     """Read `cues.toml` once."""
     groups = tomllib.loads((files("rejoinder.feedback") / "cues.toml").read_text(encoding="utf-8"))
     masks: dict[int, dict[int, int]] = {}
+    openers = np.zeros(1 << 16, dtype=np.uint32)
     for bit, by_language in enumerate(groups.values()):
         phrases = [phrase for listed in by_language.values() for phrase in listed]
-        words = Texts.of(phrases).words()
-        for size, hashed in _whole(words):
+        for size, hashed, opener in _whole(Texts.of(phrases).words()):
+            openers[opener >> np.uint64(48)] |= np.uint32(1 << size)
             known = masks.setdefault(size, {})
             for value in hashed.tolist():
                 known[value] = known.get(value, 0) | (1 << bit)
     tables = []
     for size, known in sorted(masks.items()):
         keys = sorted(known)
-        hashes = np.array(keys, dtype=np.uint64)
-        sieve = np.zeros(1 << 16, dtype=np.bool_)
-        sieve[hashes >> np.uint64(48)] = True
-        tables.append((size, hashes, np.array([known[k] for k in keys], dtype=np.uint32), sieve))
-    return Cues(tuple(groups), tuple(tables))
+        tables.append((size, np.array(keys, dtype=np.uint64), np.array([known[k] for k in keys], dtype=np.uint32)))
+    return Cues(tuple(groups), tuple(tables), openers)
 
 
 def find(words: Words) -> Hits:
     """All cues in the texts of `words`, a phrase in several groups once for each."""
     table = cues()
     found_word, found_size, found_group = [], [], []
-    for size, keys, masks, sieve in table.tables:
-        hashed, first = words.runs(size)
-        likely = np.flatnonzero(sieve[hashed >> np.uint64(48)])
-        hashed, first = hashed[likely], first[likely]
+    opens = table.openers[words.hashes >> np.uint64(48)]
+    for size, keys, masks in table.tables:
+        hashed, first = words.runs_at(np.flatnonzero(opens & np.uint32(1 << size)), size)
         place = np.minimum(np.searchsorted(keys, hashed), len(keys) - 1)
         hit = np.flatnonzero(keys[place] == hashed)
         bits = masks[place[hit]]
@@ -82,12 +81,12 @@ def find(words: Words) -> Hits:
     return Hits(np.concatenate(found_word), np.concatenate(found_size), np.concatenate(found_group))
 
 
-def _whole(words: Words) -> list[tuple[int, Hashes]]:
-    """The hash of each phrase as one run, grouped by its number of words."""
+def _whole(words: Words) -> list[tuple[int, Hashes, Hashes]]:
+    """The hash of each phrase as one run and that of its first word, grouped by its number of words."""
     sizes = words.sizes()
     found = []
     for size in sorted(set(sizes.tolist()) - {0}):
         hashed, first = words.runs(size)
         whole = (sizes[words.owner[first]] == size) & (words.rank()[first] == 0)
-        found.append((size, hashed[whole]))
+        found.append((size, hashed[whole], words.hashes[first[whole]]))
     return found

@@ -119,10 +119,18 @@ class Words:
             self._runs[size] = self._cut(size)
         return self._runs[size]
 
+    def runs_at(self, first: Indices, size: int) -> tuple[Hashes, Indices]:
+        """The same for runs that begin with one of the words `first`."""
+        first = first[first <= len(self.hashes) - size]
+        first = first[self.owner[first] == self.owner[first + size - 1]]
+        value = self.hashes[first]
+        for offset in range(1, size):
+            value *= _WORD_STEP
+            value += self.hashes[first + offset]
+        return _mixed(value + np.uint64(size)), first
+
     def _cut(self, size: int) -> tuple[Hashes, Indices]:
-        last = len(self.hashes) - size + 1
-        if last <= 0:
-            return np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.int64)
+        last = max(len(self.hashes) - size + 1, 0)
         value = self.hashes[:last].copy()
         for offset in range(1, size):
             value *= _WORD_STEP
