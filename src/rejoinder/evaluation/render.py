@@ -8,17 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from rejoinder.evaluation.card import Card
 from rejoinder.evaluation.conclusions import Finding, Share
 from rejoinder.evaluation.judge_check import HABITS
 from rejoinder.evaluation.lens import LensShare
 from rejoinder.evaluation.trials import Trial
+from rejoinder.pages import templates
 from rejoinder.store import replaced, write_json
 
 _LINES = re.compile(r"\s*[\r\n]+\s*")
@@ -41,12 +39,12 @@ def write_scorecard(folder: Path, card: Card, trials: Sequence[Trial]) -> None:
 
 def html(card: Card) -> str:
     """One self-contained page, light or dark as the reader's system is; a policy forbids it to load anything."""
-    return _environment(escape=True).get_template("scorecard.html.j2").render(card=card)
+    return templates("rejoinder.evaluation", _TOOLS).get_template("scorecard.html.j2").render(card=card)
 
 
 def markdown(card: Card) -> str:
     """The same content; text of strangers cannot become markup."""
-    return _environment(escape=False).get_template("scorecard.md.j2").render(card=card)
+    return templates("rejoinder.evaluation", _TOOLS, _escaped).get_template("scorecard.md.j2").render(card=card)
 
 
 def plain(card: Card) -> str:
@@ -93,24 +91,6 @@ def figure(one: Share) -> str:
     return f"{one.value:.3f} ({interval}; n = {one.n})"
 
 
-def _environment(*, escape: bool) -> Environment:
-    environment = Environment(
-        loader=PackageLoader("rejoinder.evaluation"),
-        autoescape=escape,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        finalize=None if escape else _literal,
-    )
-    environment.globals.update(
-        percent=percent, percent_of=percent_of, points=points, figure=figure, habits=HABITS, range_of=range_of
-    )
-    environment.filters["n"] = lambda value: f"{value:,}"
-    environment.filters["slug"] = lambda word: word.replace(" ", "-")
-    return environment
-
-
 def range_of(one: Finding) -> str:
     """The interval of a finding, and what it could be had unreadable comparisons gone one way."""
     told = "no interval" if one.low is None or one.high is None else f"{100 * one.low:.1f} to {100 * one.high:.1f}"
@@ -119,7 +99,15 @@ def range_of(one: Finding) -> str:
     return told
 
 
-def _literal(value: Any) -> Any:
-    if not isinstance(value, str) or isinstance(value, Markup):
-        return value
-    return _MARKUP.sub(r"\\\1", _LINES.sub(" ", value))
+def _escaped(text: str) -> str:
+    return _MARKUP.sub(r"\\\1", _LINES.sub(" ", text))
+
+
+_TOOLS = {
+    "percent": percent,
+    "percent_of": percent_of,
+    "points": points,
+    "figure": figure,
+    "habits": HABITS,
+    "range_of": range_of,
+}

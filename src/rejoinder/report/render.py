@@ -9,9 +9,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
+from rejoinder.pages import templates
 from rejoinder.report.numbers import Grouping, Numbers
 from rejoinder.report.quality import POLARITY_TITLES
 from rejoinder.report.shares import interval, percent, span
@@ -24,12 +22,12 @@ _TICKS = 5
 
 def html(numbers: Numbers) -> str:
     """One self-contained page: no script, no font, no picture from elsewhere, and a policy that forbids them."""
-    return _environment(escape=True).get_template("report.html.j2").render(_context(numbers))
+    return templates("rejoinder.report", _TOOLS).get_template("report.html.j2").render(_context(numbers))
 
 
 def markdown_page(numbers: Numbers) -> str:
     """The same content as Markdown; text of the log cannot become markup."""
-    return _environment(escape=False).get_template("report.md.j2").render(_context(numbers))
+    return templates("rejoinder.report", _TOOLS, markdown).get_template("report.md.j2").render(_context(numbers))
 
 
 def scale(values: Iterable[float]) -> float:
@@ -65,29 +63,13 @@ def _context(numbers: Numbers) -> dict[str, Any]:
     }
 
 
-def _environment(*, escape: bool) -> Environment:
-    environment = Environment(
-        loader=PackageLoader("rejoinder.report"),
-        autoescape=escape,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        finalize=None if escape else _plain,
-    )
-    environment.globals.update(
-        percent=percent,
-        span=span,
-        interval=interval,
-        scale=scale,
-        ticks=ticks,
-        period=period,
-        polarity_titles=POLARITY_TITLES,
-        zip=zip,
-    )
-    environment.filters["n"] = lambda value: f"{value:,}"
-    return environment
-
-
-def _plain(value: Any) -> Any:
-    return markdown(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+_TOOLS = {
+    "percent": percent,
+    "span": span,
+    "interval": interval,
+    "scale": scale,
+    "ticks": ticks,
+    "period": period,
+    "polarity_titles": POLARITY_TITLES,
+    "zip": zip,
+}
