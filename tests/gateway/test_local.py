@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from functools import partial
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Literal
 
@@ -166,6 +167,24 @@ def test_the_server_stops_when_the_process_that_started_it_is_killed() -> None:
 
 @pytest.mark.slow
 @needs_local_model
+def test_the_server_stops_while_it_answers() -> None:
+    path = model_file()
+    assert path is not None
+    body = {"messages": [{"role": "user", "content": "Count to a thousand."}], "max_tokens": 900, "ignore_eos": True}
+    with LocalServer(path, context=1_024, threads=1) as server:
+        host, port = "127.0.0.1", int(server.base_url.split(":")[2].split("/")[0])
+        asked = HTTPConnection(host, port)
+        asked.request("POST", "/v1/chat/completions", msgspec.json.encode(body), {"Content-Type": "application/json"})
+        while not _busy(host, port):
+            time.sleep(0.05)
+        process = server._process
+    assert process is not None
+    assert process.returncode == 0, "it had to be killed"
+    asked.close()
+
+
+@pytest.mark.slow
+@needs_local_model
 def test_the_verb_says_where_the_model_is_and_an_interrupt_stops_it() -> None:
     code = "import typer; from rejoinder.cli.serve_model import serve_model; typer.run(serve_model)"
     call = [sys.executable, "-c", code, str(model_file()), "--port", "0", "--context", "256", "--threads", "1"]
@@ -257,6 +276,12 @@ def program(tmp_path: Path, script: str) -> Path:
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o755)
     return path
+
+
+def _busy(host: str, port: int) -> bool:
+    look = HTTPConnection(host, port)
+    look.request("GET", "/slots")
+    return any(slot["is_processing"] for slot in msgspec.json.decode(look.getresponse().read()))
 
 
 def _listens(port: int) -> bool:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
@@ -52,7 +52,7 @@ def _run_binary(asked: Asked) -> int:
     return 128 - code if code < 0 else code  # as shells tell of a signal
 
 
-def _run_package(asked: Asked) -> int:
+def _run_package(asked: Asked) -> NoReturn:
     xllamacpp: Any = import_module("xllamacpp")  # the extra `local`
     parameters = xllamacpp.CommonParams()
     parameters.model.path = asked.gguf
@@ -69,10 +69,13 @@ def _run_package(asked: Asked) -> int:
         parameters.lora_adapters = [adapter]
     if asked.threads is not None:
         parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = asked.threads
-    server = xllamacpp.Server(parameters)
+    _hold(xllamacpp.Server(parameters))
+
+
+def _hold(server: Any) -> NoReturn:
+    """Keep the server until the input ends, then leave at once: its own end waits, at times for ever, for answers under way."""
     _end_of_input()
-    del server  # its destructor stops it
-    return 0
+    os._exit(0)
 
 
 def _end_of_input() -> None:
