@@ -7,12 +7,11 @@ from typing import Annotated
 
 import typer
 
-from rejoinder.addresses import OPENAI, OPENAI_KEY
 from rejoinder.cli import asking
 from rejoinder.cli import policy_options as options
 from rejoinder.contenders import EvaluationPlan
 from rejoinder.errors import UsageError
-from rejoinder.evaluation.selection import GROUPS, PER_GROUP
+from rejoinder.local_models import LocalOptions
 
 
 def evaluate_grid(
@@ -24,17 +23,17 @@ def evaluate_grid(
     baseline: Annotated[str | None, typer.Option(help=f"Table 4: the untouched model, {options.SPEC}.")] = None,
     judge: options.Judge = None,
     reward: options.Reward = None,
-    base_url: options.BaseUrl = OPENAI,
-    key_variable: options.KeyVariable = OPENAI_KEY,
-    in_flight: options.InFlight = 64,
-    select: options.Select = "clusters",
-    groups: options.Groups = GROUPS,
-    per_group: options.PerGroup = PER_GROUP,
-    temperature: options.Temperature = 0.0,
-    max_tokens: options.MaxTokens = 1_024,
-    pointwise: options.Pointwise = True,
-    context: options.Context = 4_096,
-    parallel: options.Parallel = 1,
+    base_url: options.BaseUrl = EvaluationPlan.base_url,
+    key_variable: options.KeyVariable = EvaluationPlan.key_variable,
+    in_flight: options.InFlight = EvaluationPlan.in_flight,
+    select: options.Select = EvaluationPlan.way,
+    groups: options.Groups = EvaluationPlan.groups,
+    per_group: options.PerGroup = EvaluationPlan.per_group,
+    temperature: options.Temperature = EvaluationPlan.temperature,
+    max_tokens: options.MaxTokens = EvaluationPlan.max_tokens,
+    pointwise: options.Pointwise = EvaluationPlan.pointwise,
+    context: options.Context = LocalOptions.context,
+    parallel: options.Parallel = LocalOptions.parallel,
     threads: options.Threads = None,
     binary: options.Binary = None,
     table_3: Annotated[
@@ -47,7 +46,7 @@ def evaluate_grid(
     batch_file: asking.BatchFile = None,
     batch_results: asking.BatchResultFiles = None,
     finish_without_stragglers: asking.Stragglers = False,
-    seed: options.Seed = 0,
+    seed: options.Seed = EvaluationPlan.seed,
     json: options.Json = False,
 ) -> None:
     """Table 3: rewards of regenerated answers, with and without feedback. Table 4: policies trained on the arms, compared."""
@@ -65,7 +64,7 @@ def evaluate_grid(
         base_url=base_url,
         key_variable=key_variable,
         in_flight=in_flight,
-        local=options.local_options(context, parallel, threads, binary),
+        local=LocalOptions(context, parallel, threads, binary),
         way=options.way_of(select),
         groups=groups,
         per_group=per_group,

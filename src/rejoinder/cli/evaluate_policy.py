@@ -7,11 +7,10 @@ from typing import Annotated
 
 import typer
 
-from rejoinder.addresses import OPENAI, OPENAI_KEY
 from rejoinder.cli import asking
 from rejoinder.cli import policy_options as options
 from rejoinder.contenders import EvaluationPlan
-from rejoinder.evaluation.selection import GROUPS, PER_GROUP
+from rejoinder.local_models import LocalOptions
 
 
 def evaluate_policy(
@@ -22,17 +21,17 @@ def evaluate_policy(
     control: Annotated[list[str] | None, typer.Option(help="A policy to stand beside: [NAME=]SPEC; repeatable.")] = None,
     judge: options.Judge = None,
     reward: options.Reward = None,
-    base_url: options.BaseUrl = OPENAI,
-    key_variable: options.KeyVariable = OPENAI_KEY,
-    in_flight: options.InFlight = 64,
-    select: options.Select = "clusters",
-    groups: options.Groups = GROUPS,
-    per_group: options.PerGroup = PER_GROUP,
-    temperature: options.Temperature = 0.0,
-    max_tokens: options.MaxTokens = 1_024,
-    pointwise: options.Pointwise = True,
-    context: options.Context = 4_096,
-    parallel: options.Parallel = 1,
+    base_url: options.BaseUrl = EvaluationPlan.base_url,
+    key_variable: options.KeyVariable = EvaluationPlan.key_variable,
+    in_flight: options.InFlight = EvaluationPlan.in_flight,
+    select: options.Select = EvaluationPlan.way,
+    groups: options.Groups = EvaluationPlan.groups,
+    per_group: options.PerGroup = EvaluationPlan.per_group,
+    temperature: options.Temperature = EvaluationPlan.temperature,
+    max_tokens: options.MaxTokens = EvaluationPlan.max_tokens,
+    pointwise: options.Pointwise = EvaluationPlan.pointwise,
+    context: options.Context = LocalOptions.context,
+    parallel: options.Parallel = LocalOptions.parallel,
     threads: options.Threads = None,
     binary: options.Binary = None,
     max_cost: asking.MaxCost = None,
@@ -42,7 +41,7 @@ def evaluate_policy(
     batch_file: asking.BatchFile = None,
     batch_results: asking.BatchResultFiles = None,
     finish_without_stragglers: asking.Stragglers = False,
-    seed: options.Seed = 0,
+    seed: options.Seed = EvaluationPlan.seed,
     json: options.Json = False,
 ) -> None:
     """Compare policies on held-out prompts: by program, by a judge in both orders, by a reward model; with paired tests."""
@@ -54,7 +53,7 @@ def evaluate_policy(
         base_url=base_url,
         key_variable=key_variable,
         in_flight=in_flight,
-        local=options.local_options(context, parallel, threads, binary),
+        local=LocalOptions(context, parallel, threads, binary),
         way=options.way_of(select),
         groups=groups,
         per_group=per_group,

@@ -19,7 +19,6 @@ from rejoinder.evaluating import evaluate_policies, forecast_evaluation
 from rejoinder.evaluation.render import plain
 from rejoinder.evaluation.selection import Way
 from rejoinder.evaluation.trials import Role
-from rejoinder.local_models import LocalOptions
 from rejoinder.models import Asking
 
 SPEC = "MODEL@URL, MODEL (on --base-url), a GGUF file, a model's or adapter's folder, answers in .jsonl, or run:WORD"
@@ -55,11 +54,6 @@ def contenders(baseline: Sequence[str], **named: Sequence[str] | None) -> tuple[
             found.append(Contender(spec=spec, role=cast("Role", role), name=_short(name), seed=seen[name]))
             seen[name] += 1
     return tuple(found)
-
-
-def local_options(context: int, parallel: int, threads: int | None, binary: Path | None) -> LocalOptions:
-    """How models on this machine are served."""
-    return LocalOptions(context=context, parallel=parallel, threads=threads, binary=binary)
 
 
 def way_of(text: str) -> Way:
