@@ -5,20 +5,18 @@ It prints and writes; fitting stands in `feedback.training`, scoring in `feedbac
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from rejoinder.cli import options
 from rejoinder.cli.console import print_json
+from rejoinder.cli.gold import GoldFile, print_detected, read_labelled, with_languages
 from rejoinder.errors import InputError
-from rejoinder.feedback import LabelledConversation, read_gold
 from rejoinder.feedback.evaluate import evaluate
 from rejoinder.feedback.scorecard_text import render
 from rejoinder.feedback.training import gather, train, write
-from rejoinder.language import UNKNOWN, detect_language, language_code
 
 app = typer.Typer(no_args_is_help=True, help="Train and measure the embedded feedback classifier.")
 
@@ -43,27 +41,15 @@ def train_command(
 
 @app.command("evaluate")
 def evaluate_command(
-    gold: Annotated[Path, typer.Argument(help="Labelled conversations, one JSON object per line; see docs/scorecard.md.")],
-    json: Annotated[bool, typer.Option("--json", help="Print everything measured as one JSON object.")] = False,
-    seed: Annotated[int, typer.Option(help="Seed of the bootstrap that gives the intervals.")] = 0,
+    gold: GoldFile,
+    json: options.MeasuredAsJson = False,
+    seed: options.IntervalSeed = 0,
 ) -> None:
     """Measure the classifier that ships on labelled conversations: scores in three views, with intervals and calibration."""
-    labelled, told = with_languages(read_gold(gold))
-    if not any(one.labels for one in labelled):
-        raise InputError("holds no labelled turn", file=str(gold), remedy="docs/scorecard.md shows the format")
+    labelled, detected = with_languages(read_labelled(gold))
     card = evaluate(labelled, seed=seed)
     if json:
         print_json(card)
         return
     typer.echo(render(card), nl=False)
-    typer.echo(f"\nLanguages: {told} of {len(labelled)} conversations name none; theirs was detected from the user's words.")
-
-
-def with_languages(labelled: Sequence[LabelledConversation]) -> tuple[list[LabelledConversation], int]:
-    """The conversations with a language code each, detected where the row names none; and how many those were."""
-    found, told = [], 0
-    for one in labelled:
-        code = language_code(one.language) if one.language != UNKNOWN else None
-        told += code is None
-        found.append(replace(one, language=code or detect_language(turn.request for turn in one.conversation.turns)))
-    return found, told
+    print_detected(detected, len(labelled))

@@ -14,8 +14,8 @@ from rejoinder import pipeline
 from rejoinder.addresses import OPENAI, OPENAI_KEY
 from rejoinder.cli import model_options, options
 from rejoinder.cli.console import print_json, progress
-from rejoinder.errors import InputError, UsageError
-from rejoinder.feedback import read_gold
+from rejoinder.cli.gold import read_labelled
+from rejoinder.errors import UsageError
 from rejoinder.feedback.cascade import asked_labels, frontier_of
 from rejoinder.feedback.detectors import Detector
 from rejoinder.feedback.frontier import Target
@@ -50,9 +50,7 @@ def detect(
         _label(folder, workers)
         return
     assert frontier is not None
-    labelled = read_gold(frontier)
-    if not any(one.labels for one in labelled):
-        raise InputError("holds no labelled turn", file=str(frontier), remedy="docs/scorecard.md shows the format")
+    labelled = read_labelled(frontier)
     asked = None
     if model is not None:
         door = model_options.Door.of(model, base_url, key_variable, journal or frontier.with_suffix(".journal.sqlite"))

@@ -6,24 +6,22 @@ It prints; the measuring itself stands in `feedback.measuring`.
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from rejoinder.addresses import OPENAI, OPENAI_KEY
-from rejoinder.cli import asking
-from rejoinder.cli.classifier import with_languages
+from rejoinder.cli import asking, options
 from rejoinder.cli.console import print_json
 from rejoinder.cli.evaluate_benchmark import evaluate_benchmark
 from rejoinder.cli.evaluate_grid import evaluate_grid
 from rejoinder.cli.evaluate_inspect import evaluate_export_inspect
 from rejoinder.cli.evaluate_judge import evaluate_judge
 from rejoinder.cli.evaluate_policy import evaluate_policy
+from rejoinder.cli.gold import GoldFile, print_detected, read_labelled, with_languages
 from rejoinder.cli.kept_answers import JOURNAL, BatchResultFiles, JournalFile, KeptAnswers
 from rejoinder.cli.model_options import BaseUrl, InFlight, KeyVariable
-from rejoinder.errors import InputError, WaitingError
-from rejoinder.feedback import read_gold
+from rejoinder.errors import WaitingError
 from rejoinder.feedback.detectors import DETECTORS, Detector
 from rejoinder.feedback.gold import LabelledConversation
 from rejoinder.feedback.measuring import Labels, agreements, labels_of, measure
@@ -41,7 +39,7 @@ app.command("export-inspect")(evaluate_export_inspect)
 
 @app.command("detector")
 def evaluate_detector(
-    gold: Annotated[Path, typer.Argument(help="Labelled conversations, one JSON object per line; see docs/scorecard.md.")],
+    gold: GoldFile,
     detector: Annotated[
         list[str] | None, typer.Option(help=f"Which to measure, once or several times: {', '.join(DETECTORS)}.")
     ] = None,
@@ -58,13 +56,11 @@ def evaluate_detector(
     batch_results: BatchResultFiles = None,
     in_flight: InFlight = 64,
     limit: Annotated[int | None, typer.Option(min=1, help="Measure on the first so many conversations.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print everything measured as one JSON object.")] = False,
-    seed: Annotated[int, typer.Option(help="Seed of the bootstrap that gives the intervals.")] = 0,
+    json: options.MeasuredAsJson = False,
+    seed: options.IntervalSeed = 0,
 ) -> None:
     """Measure detectors on labelled conversations: the same scorecard for each, what asking cost, and how far they agree."""
-    labelled, told = with_languages(read_gold(gold)[:limit])
-    if not any(one.labels for one in labelled):
-        raise InputError("holds no labelled turn", file=str(gold), remedy="docs/scorecard.md shows the format")
+    labelled, detected = with_languages(read_labelled(gold, limit))
     names = detector or ["asked" if model else "embedded"]
     size = WindowSize(total=window, context=window // 3, turns=turns)
     chosen = [Detector(name, model, threshold, plain, size) for name in names]
@@ -73,11 +69,11 @@ def evaluate_detector(
     found = _labels(chosen, labelled, kept, served)
     measured, agreed = [measure(one, labelled, seed=seed) for one in found], agreements(found, seed=seed)
     if json:
-        content = {"detectors": measured, "agreement": agreed, "languages_detected": told}
+        content = {"detectors": measured, "agreement": agreed, "languages_detected": detected}
         print_json(content)
         return
     typer.echo(render_all(measured, agreed), nl=False)
-    typer.echo(f"\nLanguages: {told} of {len(labelled)} conversations name none; theirs was detected from the user's words.")
+    print_detected(detected, len(labelled))
 
 
 def _labels(

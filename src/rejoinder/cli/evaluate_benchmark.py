@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from rejoinder.addresses import OPENAI, OPENAI_KEY
-from rejoinder.cli import asking
+from rejoinder.cli import asking, options
 from rejoinder.cli.console import print_json
 from rejoinder.cli.kept_answers import missing_file, remove_empty, run_through
 from rejoinder.errors import UsageError, WaitingError
@@ -57,7 +57,7 @@ def evaluate_benchmark(
     batch: asking.Batch = False,
     batch_file: asking.BatchFile = None,
     batch_results: asking.BatchResultFiles = None,
-    json: Annotated[bool, typer.Option("--json", help="Print everything measured as one JSON object.")] = False,
+    json: options.MeasuredAsJson = False,
     seed: Annotated[int, typer.Option(help="Seed of permutations and of the bootstrap.")] = 0,
 ) -> None:
     """Play a published benchmark with files that you have fetched: answer, judge, score with intervals; or score judgments."""

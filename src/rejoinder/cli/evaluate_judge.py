@@ -13,7 +13,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from rejoinder.addresses import OPENAI, OPENAI_KEY
-from rejoinder.cli import asking
+from rejoinder.cli import asking, options
 from rejoinder.cli.console import print_json
 from rejoinder.cli.kept_answers import JOURNAL, BatchResultFiles, JournalFile, KeptAnswers
 from rejoinder.cli.model_options import BaseUrl, InFlight, KeyVariable
@@ -40,8 +40,8 @@ def evaluate_judge(
     batch_results: BatchResultFiles = None,
     in_flight: InFlight = 64,
     limit: Annotated[int | None, typer.Option(min=1, help="Use the first so many pairs of the file.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print everything measured as one JSON object.")] = False,
-    seed: Annotated[int, typer.Option(help="Seed of the bootstrap that gives the intervals.")] = 0,
+    json: options.MeasuredAsJson = False,
+    seed: options.IntervalSeed = 0,
 ) -> None:
     """Measure a judge on labelled pairs: each is judged in both orders; agreement, flips, ties, length, with intervals."""
     found = read_pairs(pairs, columns_from(columns, labels))

@@ -32,6 +32,8 @@ Targets = Annotated[
         help="Trainers to write for, such as trl,openai; all but wildfeedback when left out. Files for others are removed.",
     ),
 ]
+MeasuredAsJson = Annotated[bool, typer.Option("--json", help="Print everything measured as one JSON object.")]
+IntervalSeed = Annotated[int, typer.Option(help="Seed of the bootstrap that gives the intervals.")]
 AllowRestricted = Annotated[bool, typer.Option(help="Write text whose source forbids redistribution into the hub folder.")]
 
 
