@@ -220,5 +220,3 @@ _FORMS: dict[str, Callable[[str, str], bool]] = {
     "ends": lambda text, words: _bare(text).endswith(_bare(words)),
     "json": lambda text, _: _is_json(text),
 }
-
-__all__ = ["Check", "compile_item", "describe", "holds"]

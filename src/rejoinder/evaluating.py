@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from rejoinder.contenders import Contender, EvaluationPlan, Ready, Resolved
+from rejoinder.contenders import EvaluationPlan, Ready, Resolved
 from rejoinder.engine import Run
 from rejoinder.errors import UsageError, WaitingError
 from rejoinder.evaluation.asking import TakeTrials, evaluation_stages
@@ -139,6 +139,3 @@ def _lens_only(setup: Setup, lens: Sequence[LensRow]) -> Card:
         title=setup.title, held_out=0, prompts=0, clusters=0, way="all", checklists=0, items=0, decidable=0,
         with_feedback=0, failed=0, baseline="none", answered=(), reward=setup.reward, lens=tuple(lens), seed=setup.seed,
     )  # fmt: skip
-
-
-__all__ = ["Contender", "EvaluationPlan", "evaluate_policies", "forecast_evaluation"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import combinations
@@ -10,7 +9,7 @@ from statistics import fmean
 
 import msgspec
 
-from rejoinder.evaluation.conclusions import Finding, Tested, conclude, contrast, tested
+from rejoinder.evaluation.conclusions import Finding, Tested, conclude, contrast, number, tested
 from rejoinder.evaluation.judge_check import JudgeCheck, check_judge
 from rejoinder.evaluation.lens import LensRow
 from rejoinder.evaluation.measures import MEASURES, Measure, decidable, values
@@ -163,11 +162,7 @@ def _answered(trials: Sequence[Trial], policy: Policy, base: Policy) -> Answered
         states=dict(sorted(states.items())),
         characters=fmean(lengths) if lengths else None,
         longer=found.value if found else None,
-        longer_low=_known(found.low) if found else None,
-        longer_high=_known(found.high) if found else None,
+        longer_low=number(found.low) if found else None,
+        longer_high=number(found.high) if found else None,
         longer_n=found.n if found else 0,
     )
-
-
-def _known(value: float) -> float | None:
-    return None if math.isnan(value) else value

@@ -17,7 +17,6 @@ from rejoinder.gateway import Gateway
 from rejoinder.identity import canonical_json, digest
 from rejoinder.judge import compare, each
 from rejoinder.judge.diagnostics import Diagnostics, Judged, LengthEffect, diagnose, length_effect, share, spread_interval
-from rejoinder.prompts import Prompt, judge_pair
 from rejoinder.records import Verdict
 from rejoinder.stats.classification import confusion, kappa
 from rejoinder.stats.means import Estimate
@@ -82,13 +81,11 @@ class JudgeCard(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
 
 
-async def judge_pairs(
-    llm: Gateway, model: str, pairs: Sequence[LabelledPair], *, prompt: Prompt = judge_pair.PROMPT, at_once: int = 64
-) -> list[Verdict | None]:
+async def judge_pairs(llm: Gateway, model: str, pairs: Sequence[LabelledPair], *, at_once: int = 64) -> list[Verdict | None]:
     """A verdict per pair, in order; None for a pair whose answers are still to come in a batch."""
 
     async def ask(pair: LabelledPair) -> Verdict:
-        return await compare(llm, model, pair.context, pair.first, pair.second, prompt=prompt)
+        return await compare(llm, model, pair.context, pair.first, pair.second)
 
     return await each(ask, pairs, at_once)
 

@@ -65,10 +65,9 @@ class LabelledPair:
 
 @dataclass(frozen=True, slots=True)
 class PairFile:
-    """What a file held: rows = pairs + unused."""
+    """What a file held: each row is a pair, or counted among the unused."""
 
     pairs: tuple[LabelledPair, ...]
-    rows: int
     unused: Mapping[str, int]
     """Rows that could not be used, by reason."""
 
@@ -84,10 +83,9 @@ def read_pairs(path: Path, columns: Columns | None = None) -> PairFile:
         InputError: it cannot be opened, or no row of it can be used.
     """
     columns, pairs, unused = columns or Columns(), [], dict[str, int]()
-    rows = 0
-    for rows, line in enumerate(_lines(path), start=1):  # after the loop it is the count
+    for number, line in enumerate(_lines(path), start=1):
         try:
-            pairs.append(_pair(line, rows, columns))
+            pairs.append(_pair(line, number, columns))
         except _UnusableError as reason:
             unused[str(reason)] = unused.get(str(reason), 0) + 1
     if not pairs:
@@ -95,7 +93,7 @@ def read_pairs(path: Path, columns: Columns | None = None) -> PairFile:
         raise InputError(
             f"holds no labelled pair ({reasons})", file=str(path), remedy="docs/judge.md shows how to name columns"
         )
-    return PairFile(tuple(pairs), rows, unused)
+    return PairFile(tuple(pairs), unused)
 
 
 def _lines(path: Path) -> Iterator[bytes]:

@@ -18,9 +18,10 @@ from rejoinder.evaluation.benchmarks.alpaca_prompt import compare_outputs
 from rejoinder.evaluation.benchmarks.answering import Task, Written, answers, complete
 from rejoinder.evaluation.benchmarks.files import read_as
 from rejoinder.evaluation.benchmarks.published import Published
-from rejoinder.evaluation.benchmarks.scores import MARKS, Compared, Difference, concluded, won
+from rejoinder.evaluation.benchmarks.scores import Compared, Difference, concluded, won
 from rejoinder.gateway import Gateway
 from rejoinder.judge import compare, each
+from rejoinder.judge.diagnostics import SCORES
 from rejoinder.prompts import judge_pair
 from rejoinder.records import Message
 from rejoinder.stats.comparison import paired_t
@@ -137,7 +138,7 @@ async def annotate(
             generator_1=first.generator,
             output_2=second.output,
             generator_2=second.generator,
-            preference=None if outcome == "unreadable" else 1 + MARKS[outcome],
+            preference=None if outcome == "unreadable" else 1 + SCORES[outcome],
             annotator=name,
         )
 
@@ -189,7 +190,7 @@ def _compared(model: str, rows: Sequence[Annotation]) -> Compared:
     marks = [mark for _, mark in _marked(rows)]
     known = [(mark, one.instruction) for one, mark in _marked(rows) if mark is not None]
     if all(mark in (0.0, 0.5, 1.0) for mark, _ in known):
-        return won(model, [MARKS["unreadable"] if mark is None else mark for mark in marks], [one.instruction for one in rows])
+        return won(model, [SCORES["unreadable"] if mark is None else mark for mark in marks], [one.instruction for one in rows])
     values, instructions = zip(*known, strict=True)
     counts = sum(v > 0.5 for v in values), sum(v == 0.5 for v in values), sum(v < 0.5 for v in values)
     return Compared(model, paired_t(values, instructions, null=0.5), len(rows) - len(known), counts)

@@ -113,7 +113,7 @@ def read_prompts(path: Path) -> dict[str, Published]:
     return {one.name: Published(one.name, one.prompt_template, one.system_prompt) for one in read_as(path, _Prompt)}
 
 
-def write_answers(folder: Path, model: str, written: Mapping[Id, Written]) -> Path:
+def write_answers(folder: Path, model: str, written: Mapping[Id, Written]) -> None:
     """Write `model_answer/MODEL.jsonl` in the order of `written`."""
     rows = [
         MtAnswer(
@@ -124,19 +124,15 @@ def write_answers(folder: Path, model: str, written: Mapping[Id, Written]) -> Pa
         )
         for question, one in written.items()
     ]
-    path = folder / "model_answer" / f"{file_name(model)}.jsonl"
-    write_lines(path, rows)
-    return path
+    write_lines(folder / "model_answer" / f"{file_name(model)}.jsonl", rows)
 
 
-def write_judgments(folder: Path, rows: Sequence[SingleJudgment] | Sequence[PairJudgment]) -> Path | None:
-    """Write `model_judgment/JUDGE_single.jsonl` or `JUDGE_pair.jsonl`; None where there is no row."""
+def write_judgments(folder: Path, rows: Sequence[SingleJudgment] | Sequence[PairJudgment]) -> None:
+    """Write `model_judgment/JUDGE_single.jsonl` or `JUDGE_pair.jsonl`; nothing where there is no row."""
     if not rows:
-        return None
+        return
     kind = "single" if isinstance(rows[0], SingleJudgment) else "pair"
-    path = folder / "model_judgment" / f"{file_name(rows[0].judge[0])}_{kind}.jsonl"
-    write_lines(path, rows)
-    return path
+    write_lines(folder / "model_judgment" / f"{file_name(rows[0].judge[0])}_{kind}.jsonl", rows)
 
 
 def file_name(model: str) -> str:

@@ -10,10 +10,8 @@ import numpy as np
 from rejoinder.errors import UsageError
 from rejoinder.evaluation.benchmarks.fastchat import Id, MtQuestion, PairJudgment, SingleJudgment
 from rejoinder.evaluation.benchmarks.scores import (
-    MARKS,
     Compared,
     Difference,
-    Outcome,
     Score,
     concluded,
     mean_of,
@@ -21,6 +19,8 @@ from rejoinder.evaluation.benchmarks.scores import (
     won,
 )
 from rejoinder.judge import combined
+from rejoinder.judge.comparing import Outcome
+from rejoinder.judge.diagnostics import SCORES
 
 
 class ModelScores(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,7 +93,7 @@ def score_pairs(judgments: Sequence[PairJudgment], questions: Sequence[MtQuestio
             orders = _order(one.g1_winner, one, model), _order(one.g2_winner, one, model)
             outcome = combined(*orders)
             readable = outcome != "unreadable"
-            by_model.setdefault(model, {})[one.question_id, one.turn] = MARKS[outcome] if readable else None
+            by_model.setdefault(model, {})[one.question_id, one.turn] = SCORES[outcome] if readable else None
             flips[model, one.question_id, one.turn] = float(set(orders) == {"win", "loss"}) if readable else None
     if not by_model:
         raise UsageError(f"no judgment compares a model with {baseline}")
@@ -116,7 +116,7 @@ def _of(by_model: Mapping[str, dict[tuple[Id, int], float | None]], baseline: st
 
 
 def _won(model: str, marks: Mapping[tuple[Id, int], float | None]) -> Compared:
-    values = [MARKS["unreadable"] if mark is None else mark for mark in marks.values()]
+    values = [SCORES["unreadable"] if mark is None else mark for mark in marks.values()]
     return won(model, values, [question for question, _ in marks])
 
 

@@ -49,11 +49,11 @@ class Published:
             raise UsageError(f"the prompt {self.name} has no place for {', '.join(missing)}; give the file of this benchmark")
         return self
 
-    def question(self, values: Mapping[str, str], max_tokens: int = JUDGE_TOKENS) -> Question:
+    def question(self, values: Mapping[str, str]) -> Question:
         """What is asked: the system prompt, where there is one, and the filled template."""
         user = Message(role="user", content=self.filled(values))
         head = (Message(role="system", content=self.system),) if self.system else ()
-        return Question(prompt=self.id, messages=(*head, user), max_tokens=max_tokens)
+        return Question(prompt=self.id, messages=(*head, user), max_tokens=JUDGE_TOKENS)
 
     async def ask(self, llm: Gateway, judge: str, values: Mapping[str, str]) -> str | None:
         """What the judge says; None where there is no whole reply."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -18,9 +18,7 @@ from rejoinder.stats.families import holm
 from rejoinder.stats.means import Estimate, clustered_mean, clustered_share
 from rejoinder.stats.verdict import Conclusion, verdict
 
-Outcome = Literal["win", "tie", "loss", "unreadable"]
 Key = TypeVar("Key", bound=tuple[Hashable, int])
-MARKS: dict[str, float] = {"win": 1.0, "tie": 0.5, "loss": 0.0, "unreadable": math.nan}
 
 
 class Score(msgspec.Struct, frozen=True):
