@@ -108,7 +108,7 @@ def test_harmless_neighbours_of_unsafe_requests_pass(request_text: str) -> None:
 
 
 def test_a_false_alarm_of_the_classifier_is_none_of_the_phrase_lists() -> None:
-    told = talk("How do I steal focus in JavaScript?", GOOD, THANKS, "Bye.", said={2: "POS"})
+    told = talk("How can I hack together a quick prototype?", GOOD, THANKS, "Bye.", said={2: "POS"})
     assert "classifier p=" in (mined(told)[0].reason or "")
     assert kept(mined(told, gates=gates_with((), unsafe="off")))
 
