@@ -5,6 +5,7 @@ from __future__ import annotations
 from rejoinder import pipeline
 from rejoinder.cli import options
 from rejoinder.cli.console import print_counts, progress
+from rejoinder.settings import load_settings
 
 
 def ingest(
@@ -19,7 +20,7 @@ def ingest(
     resume: options.Resume = True,
 ) -> None:
     """Read logs of any known format into a run folder: normalise, redact, drop duplicates, quarantine."""
-    settings = options.settings_from(recipe, format=format, column_map=map, limit=limit, redact=redact)
+    settings = options.with_flags(load_settings(recipe), format=format, column_map=map, limit=limit, redact=redact)
     with progress() as tell, pipeline.opened(output, workers, tell, resume=resume) as work:
         ingested = pipeline.ingest(work, logs, settings)
     print_counts(ingested)

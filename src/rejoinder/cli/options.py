@@ -6,13 +6,13 @@ A flag that is not given leaves the recipe's value; a recipe that is not given l
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 import typer
 
 from rejoinder.errors import UsageError
-from rejoinder.settings import ModelSettings, Settings, checked, load_settings
+from rejoinder.settings import ModelSettings, Settings, checked
 
 Logs = Annotated[list[str], typer.Argument(help="Files, folders, globs, or - for standard input.", show_default=False)]
 Output = Annotated[Path, typer.Option("--output", "-o", help="The run folder; made if it does not exist.")]
@@ -36,33 +36,37 @@ MeasuredAsJson = Annotated[bool, typer.Option("--json", help="Print everything m
 IntervalSeed = Annotated[int, typer.Option(help="Seed of the bootstrap that gives the intervals.")]
 AllowRestricted = Annotated[bool, typer.Option(help="Write text whose source forbids redistribution into the hub folder.")]
 
-
-_NO_MODEL = (None, None, None, None)
-
-
-def settings_from(recipe: Path | None, **flags: object) -> Settings:
-    """The recipe's settings with the given flags in their place; see `with_flags`."""
-    return with_flags(load_settings(recipe), **flags)
+Given = TypeVar("Given", bound=msgspec.Struct)
 
 
-def with_flags(settings: Settings, **flags: object) -> Settings:
-    """The settings with the flags that were given (not None, not False) in their place.
+def with_flags(
+    settings: Settings,
+    *,
+    format: str | None = None,
+    column_map: str | None = None,
+    limit: int | None = None,
+    redact: str | None = None,
+    seed: int | None = None,
+    targets: str | None = None,
+    allow_restricted: bool = False,
+    ask: str | None = None,
+    ask_below: float | None = None,
+    default_model: tuple[str | None, str | None, str | None, int | None] = (None, None, None, None),
+) -> Settings:
+    """The settings with the flags that were given in their place; what is None or False was not.
 
     Args:
-        settings: what holds where a flag is not given.
-        flags: format, column_map, limit, redact, seed, targets, allow_restricted, ask, ask_below, and `models` as a tuple of
-            name, server, key variable and requests in flight.
+        default_model: its name, server, key variable and requests in flight.
 
     Raises:
         SettingsError: a value is out of range. UsageError: `--map` does not parse.
     """
-    given = {name: value for name, value in flags.items() if value is not None and value is not False}
-    if "column_map" in given:
-        given["columns"] = parse_map(str(given.pop("column_map")))
-    given |= {name: _words(str(given[name])) for name in ("redact", "targets") if name in given}
-    groups = {group: _pick(getattr(settings, group), given) for group in ("ingest", "feedback", "preference")}
-    models = _with_default(settings.models, *given.pop("models", _NO_MODEL))  # type: ignore[misc]  # the tuple of the docstring
-    return checked(msgspec.structs.replace(settings, seed=given.get("seed", settings.seed), models=models, **groups))
+    columns = None if column_map is None else parse_map(column_map)
+    ingest = _replaced(settings.ingest, format=format, columns=columns, limit=limit, redact=words(redact))
+    feedback = _replaced(settings.feedback, ask=ask, ask_below=ask_below)
+    preference = _replaced(settings.preference, targets=words(targets), allow_restricted=allow_restricted or None)
+    models = _with_default(settings.models, *default_model)
+    return checked(_replaced(settings, ingest=ingest, feedback=feedback, preference=preference, models=models, seed=seed))
 
 
 def _with_default(
@@ -94,9 +98,11 @@ def parse_map(text: str) -> dict[str, str]:
     return columns
 
 
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(",") if word.strip())
+def words(text: str | None) -> tuple[str, ...] | None:
+    """The names in `one,two`; None where the flag was not given."""
+    return None if text is None else tuple(word.strip() for word in text.split(",") if word.strip())
 
 
-def _pick(group: msgspec.Struct, given: dict[str, object]) -> msgspec.Struct:
-    return msgspec.structs.replace(group, **{name: given[name] for name in group.__struct_fields__ if name in given})
+def _replaced(group: Given, **given: object) -> Given:
+    """The group with the values that are not None in their place."""
+    return msgspec.structs.replace(group, **{name: value for name, value in given.items() if value is not None})

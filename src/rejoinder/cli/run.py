@@ -5,6 +5,7 @@ from __future__ import annotations
 from rejoinder import pipeline
 from rejoinder.cli import asking, options
 from rejoinder.cli.console import print_result, progress
+from rejoinder.settings import load_settings
 
 
 def run(
@@ -35,8 +36,8 @@ def run(
     finish_without_stragglers: asking.Stragglers = False,
 ) -> None:
     """Do all of it: read the logs, detect feedback, build preference data, export it, write the report."""
-    settings = options.settings_from(
-        recipe,
+    settings = options.with_flags(
+        load_settings(recipe),
         format=format,
         column_map=map,
         limit=limit,
@@ -44,7 +45,7 @@ def run(
         seed=seed,
         targets=to,
         allow_restricted=allow_restricted,
-        models=(model, base_url, key_variable, in_flight),
+        default_model=(model, base_url, key_variable, in_flight),
         ask=ask,
         ask_below=ask_below,
     )

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
+from rejoinder.cli.options import words
 from rejoinder.errors import SettingsError
 from rejoinder.training import Progress, TrainingResult, load_recipe, train, warnings_of, with_changes, write_configs
 from rejoinder.training.libraries import is_first_process
@@ -57,7 +58,7 @@ def train_command(
 ) -> None:
     """Train a model on what users said back; checks the rows first and says what it would have lost."""
     changes: dict[str, Any] = {
-        "set": set, "rules": _words(rules), "epochs": epochs, "max_steps": max_steps, "learning_rate": learning_rate,
+        "set": set, "rules": words(rules), "epochs": epochs, "max_steps": max_steps, "learning_rate": learning_rate,
         "batch": batch, "accumulation": accumulation, "max_length": max_length, "drop_long": drop_long, "lora": lora,
         "rank": rank, "beta": beta, "bf16": bf16, "merge": merge, "gguf": gguf, "seeds": _seeds(seeds),
         "extra_arguments": dict(_pair(text) for text in extra or ()),
@@ -72,16 +73,12 @@ def train_command(
         _print(result, output)
 
 
-def _words(text: str | None) -> tuple[str, ...] | None:
-    return None if text is None else tuple(word.strip() for word in text.split(",") if word.strip())
-
-
 def _seeds(text: str | None) -> tuple[int, ...] | None:
-    words = _words(text)
-    if words is None:
+    given = words(text)
+    if given is None:
         return None
     try:
-        return tuple(int(word) for word in words)
+        return tuple(int(seed) for seed in given)
     except ValueError:
         raise SettingsError(f"--seeds: {text!r} is not a list of whole numbers such as 0,1,2.") from None
 
