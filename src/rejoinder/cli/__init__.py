@@ -44,10 +44,10 @@ for verb in (run, ingest, detect, pairs, export, report, inspect, formats, why, 
 app.command("serve-model")(serve_model)
 app.command("train")(train_command)
 classifier.command("train-unsafe")(train_unsafe)
-app.add_typer(classifier, name="classifier", help="Train and evaluate the embedded classifiers.")
-app.add_typer(journal, name="journal", help="Verify, show, sum up and export the journal of paid answers.")
-app.add_typer(rubrics, name="rubrics", help="Learn, use and distil rubrics of satisfaction.")
-app.add_typer(evaluate, name="evaluate", help="Measure detectors, judges and policies, and play benchmarks.")
+app.add_typer(classifier, name="classifier")
+app.add_typer(journal, name="journal")
+app.add_typer(rubrics, name="rubrics")
+app.add_typer(evaluate, name="evaluate")
 
 
 def main() -> None:

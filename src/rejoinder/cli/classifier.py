@@ -18,7 +18,7 @@ from rejoinder.feedback.evaluate import evaluate
 from rejoinder.feedback.scorecard_text import render
 from rejoinder.feedback.training import gather, train, write
 
-app = typer.Typer(no_args_is_help=True, help="Train and measure the embedded feedback classifier.")
+app = typer.Typer(no_args_is_help=True, help="Train and evaluate the embedded classifiers.")
 
 
 @app.command("train")

@@ -29,7 +29,7 @@ from rejoinder.feedback.measuring_text import render_all
 from rejoinder.gateway import Endpoint
 from rejoinder.prompts.windows import WindowSize
 
-app = typer.Typer(no_args_is_help=True, help="Measure detectors and judges on what people have labelled.")
+app = typer.Typer(no_args_is_help=True, help="Measure detectors, judges and policies, and play benchmarks.")
 app.command("judge")(evaluate_judge)
 app.command("policy")(evaluate_policy)
 app.command("grid")(evaluate_grid)

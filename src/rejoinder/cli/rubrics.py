@@ -39,7 +39,7 @@ from rejoinder.records import Conversation, Failure, SatisfactionEstimate
 from rejoinder.store import read_dataset, write_json
 from rejoinder.taxonomies import load
 
-app = typer.Typer(no_args_is_help=True, help="Learn, use and distil rubrics of satisfaction (SPUR).")
+app = typer.Typer(no_args_is_help=True, help="Learn, use and distil rubrics of satisfaction.")
 
 Source = Annotated[Path, typer.Argument(help="A run folder, or labelled conversations as in docs/scorecard.md.")]
 Rubric = Annotated[str, typer.Option(help="A rubric that ships (`spur`, `wildfeedback`), or a TOML file.")]
