@@ -1,6 +1,6 @@
-"""What a person sees while a run works: a moving line per stage on a terminal, plain lines anywhere else.
+"""What a person sees of a run: a moving line per stage while it works, and what came out when it is done.
 
-Everything here goes to standard error, so that standard output stays free for results.
+Progress goes to standard error (plain lines where that is no terminal), so that standard output holds results alone.
 """
 
 from __future__ import annotations
