@@ -80,10 +80,11 @@ class EvaluationPlan:
 
 @dataclass(frozen=True)
 class Resolved:
-    """One contender: the role under which its model is asked, or the answers that are there already."""
+    """One contender: the model that is asked, with its role in the gateway, or the answers that are there already."""
 
     policy: Policy
     role: str = ""
+    model: ModelSettings | None = None
     answers: Mapping[str, PolicyAnswer] | None = None
 
 
@@ -100,25 +101,26 @@ class Ready:
 
     @classmethod
     def of(cls, plan: EvaluationPlan, here: LocalModels) -> Ready:
+        """Read the prompts, choose some, and find out what each contender is.
+
+        Raises:
+            UsageError: nothing to compare, or a spec that names nothing. InputError, StoreError: a file cannot be read.
+        """
         samples = None if plan.checklists.is_file() else built_samples(plan.checklists)
         if plan.contenders:
             _check(plan.contenders)
-        names = [(one.name or one.spec, one.seed) for one in plan.contenders]
-        if len(set(names)) < len(names):
-            raise UsageError("two policies have one name; write NAME=SPEC")
         rows = _held_out(plan.checklists, samples) if plan.contenders else []
         trials = tuple(
             select([trial for trial, _ in rows], plan.way, groups=plan.groups, per_group=plan.per_group, seed=plan.seed)
         )
         origin = {trial.id: sample for trial, sample in rows}
-        roles: dict[str, ModelSettings] = {}
-        resolved = [_resolve(one, f"policy-{place}", plan, here, roles, origin) for place, one in enumerate(plan.contenders)]
+        resolved = tuple(_resolve(one, f"policy-{place}", plan, here, origin) for place, one in enumerate(plan.contenders))
+        roles = {one.role: one.model for one in resolved if one.model is not None}
         if plan.judge is not None:
-            roles["judge"] = _settings(plan.judge, plan, here)
+            roles["judge"] = _model_of(plan.judge, plan, here)
         if plan.reward is not None:
-            roles["reward"] = _settings(plan.reward, plan, here, reward=True)
-        notes = _notes(trials, origin, plan)
-        return cls(trials, len(rows), samples, tuple(resolved), roles, notes)
+            roles["reward"] = _model_of(plan.reward, plan, here, reward=True)
+        return cls(trials, len(rows), samples, resolved, roles, _notes(trials, origin, plan))
 
     def policies(self, models: Models) -> tuple[Policy, ...]:
         """All contenders under the names by which the gateway knows their models."""
@@ -189,25 +191,18 @@ def trial_of(sample: Sample) -> Trial:
 
 
 def _resolve(
-    one: Contender,
-    role: str,
-    plan: EvaluationPlan,
-    here: LocalModels,
-    roles: dict[str, ModelSettings],
-    origin: Mapping[str, Sample | None],
+    one: Contender, role: str, plan: EvaluationPlan, here: LocalModels, origin: Mapping[str, Sample | None]
 ) -> Resolved:
-    policy = Policy(name=one.name or one.spec, role=one.role, seed=one.seed)
-    path, word = Path(one.spec), one.spec.removeprefix("run:")
-    if word != one.spec:
-        answers = _run_answers(word, policy, origin)
+    policy, path = Policy(name=one.name or one.spec, role=one.role, seed=one.seed), Path(one.spec)
+    if one.spec.startswith("run:"):
+        answers = _run_answers(one.spec.removeprefix("run:"), policy, origin)
         return Resolved(msgspec.structs.replace(policy, source=one.spec), answers=answers)
     if path.suffix == ".jsonl":
         answers = read_answers(path, policy.name, policy.seed)
         return Resolved(msgspec.structs.replace(policy, source=f"{path.name} {digest(path.read_bytes())[:8]}"), answers=answers)
-    roles[role] = _settings(one.spec, plan, here)
-    found = roles[role]
-    place = "on this machine" if found.base_url.startswith(ADDRESS) else f"at {found.base_url}"
-    return Resolved(msgspec.structs.replace(policy, source=f"{found.model} {place}"), role=role)
+    model = _model_of(one.spec, plan, here)
+    place = "on this machine" if model.base_url.startswith(ADDRESS) else f"at {model.base_url}"
+    return Resolved(msgspec.structs.replace(policy, source=f"{model.model} {place}"), role, model)
 
 
 def _run_answers(word: str, policy: Policy, origin: Mapping[str, Sample | None]) -> dict[str, PolicyAnswer]:
@@ -225,7 +220,7 @@ def _run_answers(word: str, policy: Policy, origin: Mapping[str, Sample | None])
     return found
 
 
-def _settings(spec: str, plan: EvaluationPlan, here: LocalModels, *, reward: bool = False) -> ModelSettings:
+def _model_of(spec: str, plan: EvaluationPlan, here: LocalModels, *, reward: bool = False) -> ModelSettings:
     """Where a spec finds its model.
 
     Raises:
@@ -264,3 +259,6 @@ def _notes(trials: Sequence[Trial], origin: Mapping[str, Sample | None], plan: E
 def _check(contenders: Sequence[Contender]) -> None:
     if sum(one.role == "baseline" for one in contenders) != 1 or len(contenders) < 2:
         raise UsageError("an evaluation needs one baseline, and at least one policy to compare with it")
+    names = [(one.name or one.spec, one.seed) for one in contenders]
+    if len(set(names)) < len(names):
+        raise UsageError("two policies have one name; write NAME=SPEC")
