@@ -14,7 +14,7 @@ import numpy as np
 from rejoinder.checks import holds
 from rejoinder.evaluation.conclusions import Share, number, share
 from rejoinder.evaluation.measures import decidable
-from rejoinder.evaluation.trials import Policy, Trial, baseline_of
+from rejoinder.evaluation.trials import Policy, PolicyAnswer, Trial, baseline_of
 from rejoinder.judge.diagnostics import Diagnostics, Judged, LengthEffect, diagnose
 from rejoinder.stats.means import Estimate
 
@@ -65,15 +65,14 @@ def check_judge(trials: Sequence[Trial], policies: Sequence[Policy], judge: str,
 def _judged(trials: Sequence[Trial], policies: Sequence[Policy]) -> Iterator[Judged]:
     base = baseline_of(policies)
     for trial in trials:
-        answers = {(one.policy, one.seed): one for one in trial.answers}
+        answers = _answers(trial)
         for one in (ruling for ruling in trial.rulings if ruling.asked):
             own, other = answers[one.policy, one.seed], answers[base.key]
             yield Judged(one.verdict, (len(own.text), len(other.text)), trial.cluster, (own.model, other.model))
 
 
 def _agreed(trial: Trial) -> Iterator[tuple[float, str]]:
-    answers = {(one.policy, one.seed): one for one in trial.answers}
-    checks = dict(decidable(trial))
+    answers, checks = _answers(trial), dict(decidable(trial))
     for one in trial.marked:
         for mark in one.marks:
             if mark.item in checks and mark.met != "unreadable":
@@ -83,14 +82,18 @@ def _agreed(trial: Trial) -> Iterator[tuple[float, str]]:
 
 def _sees(trial: Trial, policies: Sequence[Policy], checklist: bool) -> Iterator[tuple[float, str]]:
     """A mark for each readable ruling on a pair that the program tells apart; a tie is a miss."""
-    checks, base = decidable(trial), baseline_of(policies)
-    answers = {(one.policy, one.seed): one for one in trial.answers}
+    answers, checks, base = _answers(trial), decidable(trial), baseline_of(policies)
     for one in trial.rulings:
         if one.checklist is not checklist or one.verdict.outcome == "unreadable":
             continue
         own, other = (sum(holds(check, answers[key].text) for _, check in checks) for key in ((one.policy, one.seed), base.key))
         if own != other:
             yield float(one.verdict.outcome == ("win" if own > other else "loss")), trial.cluster
+
+
+def _answers(trial: Trial) -> dict[tuple[str, int], PolicyAnswer]:
+    """By `Policy.key`."""
+    return {(one.policy, one.seed): one for one in trial.answers}
 
 
 def _share(marks: Sequence[tuple[float, str]]) -> Share:
