@@ -129,7 +129,7 @@ def _counted(item: str) -> Check | None:
     for bound, shift, pattern in _COUNTED:
         if found := pattern.search(item):
             word = found["n"].lower()
-            number = int(word) if word.isdigit() else _NUMBERS.get(word, 1)
+            number = int(word) if word.isdigit() else _NUMBERS.get(word, 1)  # what is in no list is "a" or "an"
             return Check(kind=_UNITS[found["unit"].lower()], bound=bound, n=number + shift)
     return None
 
@@ -137,14 +137,10 @@ def _counted(item: str) -> Check | None:
 def _worded(item: str) -> Check | None:
     for kind, pattern in _WORDED:
         if (found := pattern.search(item)) and (text := found["text"].strip()):
-            negated = bool(_NOT.search(item[: found.start()]))
-            return Check(kind="lacks" if negated and kind == "contains" else kind, text=text) if _plain(kind, negated) else None
+            if not _NOT.search(item[: found.start()]):
+                return Check(kind=kind, text=text)
+            return Check(kind="lacks", text=text) if kind == "contains" else None  # "does not end with X" is no check
     return None
-
-
-def _plain(kind: Kind, negated: bool) -> bool:
-    """Whether a negation before the words leaves one reading: "does not contain X" does, "does not end with X" is no check."""
-    return not negated or kind == "contains"
 
 
 def _language(item: str) -> Check | None:
