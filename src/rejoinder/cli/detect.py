@@ -44,12 +44,11 @@ def detect(
     seed: Annotated[int, typer.Option(help="Seed of folds and intervals.")] = 0,
 ) -> None:
     """Label the user turns of an ingested run with the embedded classifier, or show the frontier of the cascade."""
-    if (folder is None) == (frontier is None):
-        raise UsageError("give a run folder to label, or --frontier GOLD.jsonl to measure")
-    if folder is not None:
+    if folder is not None and frontier is None:
         _label(folder, workers)
         return
-    assert frontier is not None
+    if folder is not None or frontier is None:
+        raise UsageError("give a run folder to label, or --frontier GOLD.jsonl to measure")
     labelled = read_labelled(frontier)
     asked = None
     if model is not None:

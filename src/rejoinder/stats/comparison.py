@@ -12,14 +12,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
+from rejoinder.stats.intervals import CELLS_AT_ONCE
 from rejoinder.stats.means import Estimate, cluster_names, cluster_sums, clustered_mean, clustered_share, effective_size, varies
 
 Floats = NDArray[np.float64]
 
 EXACT = 14
 """Clusters that differ, up to which all 2^14 sign patterns are counted instead of drawn."""
-CELLS_AT_ONCE = 4_000_000
-"""Signs held in memory while drawing: 32 MB."""
 
 
 @dataclass(frozen=True, slots=True)

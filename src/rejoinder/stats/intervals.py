@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 FEW_CLUSTERS = 10
 """Fewer have too little spread to resample: their bootstrap interval would be a false certainty."""
 CELLS_AT_ONCE = 4_000_000
-"""Weights held in memory while resampling: 32 MB."""
+"""Numbers held in memory while drawing: 32 MB."""
 
 
 def wilson(successes: ArrayLike, n: ArrayLike, level: float = 0.95) -> Floats:
