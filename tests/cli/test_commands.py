@@ -12,6 +12,8 @@ import pytest
 
 from tests.logs import write_log
 
+GOLD = Path(__file__).parents[2] / "examples" / "formats" / "gold.jsonl"
+
 
 def rejoinder(*arguments: object, stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "rejoinder", *map(str, arguments)]
@@ -69,11 +71,12 @@ def test_standard_input_and_gzip_say_the_same_as_a_file(run: Path, tmp_path: Pat
         (["detect", "OUT"], 4, "no complete dataset"),
         (["inspect", "OUT"], 2, "not a run folder"),
         (["run", "LOG", "-o", "LOG"], 4, "cannot be written"),
+        (["detect", "--frontier", "GOLD", "--figure", "FOLDER"], 4, "cannot be written"),
     ],
 )
 def test_mistakes_end_with_a_sentence_and_a_code(tmp_path: Path, arguments: list[str], code: int, words: str) -> None:
     log = write_log(tmp_path / "log.jsonl")
-    places = {"LOG": str(log), "OUT": str(tmp_path / "out")}
+    places = {"LOG": str(log), "OUT": str(tmp_path / "out"), "FOLDER": str(tmp_path), "GOLD": str(GOLD)}
     done = rejoinder(*[places.get(argument, argument) for argument in arguments])
     assert (done.returncode, words in done.stderr, "Traceback" in done.stderr) == (code, True, False), done.stderr
 

@@ -21,6 +21,7 @@ from rejoinder.feedback.detectors import Detector
 from rejoinder.feedback.frontier import Target
 from rejoinder.feedback.frontier_text import figure as drawn
 from rejoinder.feedback.frontier_text import render
+from rejoinder.store import replaced
 
 Folder = Annotated[Path | None, typer.Argument(help="A run folder with ingested conversations.", show_default=False)]
 
@@ -65,7 +66,8 @@ def detect(
         seed=seed,
     )
     if figure is not None:
-        figure.write_text(drawn(found), encoding="utf-8")
+        with replaced(figure) as temporary:
+            temporary.write_text(drawn(found), encoding="utf-8")
     if json:
         print_json(found)
     else:

@@ -16,6 +16,7 @@ from rejoinder.errors import StoreError
 from rejoinder.gateway import Journal
 from rejoinder.gateway.journal import Attempt
 from rejoinder.gateway.journal_checks import Spent, spent, verify
+from rejoinder.store import replaced
 
 app = typer.Typer(no_args_is_help=True, help="Verify, show, sum up and export the journal of paid answers.")
 File = Annotated[Path, typer.Argument(help="A journal, or a run folder with a journal.sqlite in it.")]
@@ -72,14 +73,12 @@ def export_command(
     file: File, out: Annotated[Path | None, typer.Option(help="Where to; standard output when left out.")] = None
 ) -> None:
     """Write all attempts as JSON lines; replies as text."""
-    journal = _journal(file)
-    stream = sys.stdout.buffer if out is None else out.open("wb")
-    try:
-        for attempt in journal.attempts():
-            stream.write(msgspec.json.encode(_plain(attempt)) + b"\n")
-    finally:
-        if out is not None:
-            stream.close()
+    lines = (msgspec.json.encode(_plain(attempt)) + b"\n" for attempt in _journal(file).attempts())
+    if out is None:
+        sys.stdout.buffer.writelines(lines)
+        return
+    with replaced(out) as temporary, temporary.open("wb") as stream:
+        stream.writelines(lines)
 
 
 def _journal(file: Path) -> Journal:

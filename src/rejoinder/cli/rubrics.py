@@ -36,7 +36,7 @@ from rejoinder.feedback.spur.asking import ask_all
 from rejoinder.feedback.spur.estimate import side
 from rejoinder.feedback.spur.show import told_learnt, told_light, told_threshold
 from rejoinder.records import Conversation, Failure, SatisfactionEstimate
-from rejoinder.store import read_dataset, write_json
+from rejoinder.store import read_dataset, replaced, write_json
 from rejoinder.taxonomies import load
 
 app = typer.Typer(no_args_is_help=True, help="Learn, use and distil rubrics of satisfaction.")
@@ -68,7 +68,8 @@ def learn_command(
     door = Door.of(model, base_url, key_variable, journal or output.with_suffix(".journal.sqlite"))
     learnt = door.through(lambda llm: learn(rated, llm, door.model, recipe))
     told = told_learnt(learnt)
-    output.write_text(rubric_toml(learnt.rubric, told.splitlines()), encoding="utf-8")
+    with replaced(output) as temporary:
+        temporary.write_text(rubric_toml(learnt.rubric, told.splitlines()), encoding="utf-8")
     write_json(_history(output), learnt)
     print(f"{told}\nrubric   {output}\nhistory  {_history(output)}")
 
@@ -124,7 +125,8 @@ def estimate_command(
     if threshold is not None:
         level = _checked(_read_threshold(threshold), estimates)
         estimates = [msgspec.structs.replace(one, polarity=side(one.score, level), threshold=level) for one in estimates]
-    output.write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in estimates))
+    with replaced(output) as temporary:
+        temporary.write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in estimates))
     failed = Counter(one.reason for one in found if isinstance(one, Failure))
     print(f"{len(conversations):,} conversations: {len(estimates):,} scored, {sum(failed.values()):,} not")
     for reason, count in sorted(failed.items()):
