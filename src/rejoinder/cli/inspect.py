@@ -11,8 +11,7 @@ import typer
 from rejoinder.cli import options
 from rejoinder.errors import UsageError
 from rejoinder.records import AnnotatedConversation, Feedback
-from rejoinder.results import Result
-from rejoinder.store import Manifest
+from rejoinder.store import Manifest, read_dataset
 
 Id = Annotated[str | None, typer.Option("--conversation", help="Id of a conversation to show with its feedback.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
@@ -41,7 +40,8 @@ def _line(name: str, manifest: Manifest) -> str:
 
 def _find(folder: Path, conversation: str) -> list[AnnotatedConversation]:
     """All with this id: a log may give it to several."""
-    if found := [row for row in Result.of(folder).annotated.rows() if row.conversation.id == conversation]:
+    annotated = read_dataset(folder / "data" / "annotated", AnnotatedConversation)  # there before the run is finished
+    if found := [row for row in annotated.rows() if row.conversation.id == conversation]:
         return found
     raise UsageError(f"no conversation {conversation!r} in {folder}; feedback/feedback.parquet lists all ids.")
 
