@@ -53,7 +53,7 @@ def detect(
     labelled = read_labelled(frontier)
     asked = None
     if model is not None:
-        door = model_options.Door.of(model, base_url, key_variable, journal or frontier.with_suffix(".journal.sqlite"))
+        door = model_options.Door.of(model, base_url, key_variable, journal, frontier)
         asked = door.through(lambda llm: asked_labels(labelled, Detector("asked", model), llm))
         cost_per_request = cost_per_request if cost_per_request is not None else asked.cost_per_request
     found = frontier_of(

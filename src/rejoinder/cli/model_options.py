@@ -34,11 +34,11 @@ class Door:
     journal: Path
 
     @classmethod
-    def of(cls, model: str | None, base_url: str, key_variable: str, journal: Path) -> Door:
-        """The door that the options name; UsageError where no model is named."""
+    def of(cls, model: str | None, base_url: str, key_variable: str, journal: Path | None, beside: Path) -> Door:
+        """The door that the options name, its journal `beside` a file where none is named; UsageError for no model."""
         if model is None:
             raise UsageError("this asks a model: name it with --model, and its server with --base-url")
-        return cls(model, base_url, key_variable, journal)
+        return cls(model, base_url, key_variable, journal or beside.with_suffix(".journal.sqlite"))
 
     def through(self, ask: Callable[[Gateway], Awaitable[T]]) -> T:
         """What `ask` gives when it is handed a gateway to the model; a second call asks nothing that is journalled.

@@ -65,7 +65,7 @@ def learn_command(
     """Learn a rubric from conversations with thumbs, ratings or labels; a stopped run goes on where it was."""
     rated = _rated(source, scale)
     recipe = LearningRecipe(items=items, batch=batch, sample=sample, seed=seed, name=output.stem)
-    door = Door.of(model, base_url, key_variable, journal or output.with_suffix(".journal.sqlite"))
+    door = Door.of(model, base_url, key_variable, journal, output)
     learnt = door.through(lambda llm: learn(rated, llm, door.model, recipe))
     told = told_learnt(learnt)
     with replaced(output) as temporary:
@@ -215,7 +215,7 @@ def _scored(
             estimate or Failure(stage="LightRubric", reason="silent", detail=detail, item=conversation.id)
             for conversation, estimate in zip(conversations, LightRubric.load(light).estimates(conversations), strict=True)
         ]
-    door = Door.of(*server, journal or output.with_suffix(".journal.sqlite"))
+    door = Door.of(*server, journal, output)
     stage = EstimateSatisfaction(load(rubrics), door.model)
     return door.through(lambda llm: ask_all(stage, conversations, llm))
 
