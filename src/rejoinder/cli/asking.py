@@ -40,7 +40,7 @@ def asking_from(
     batch: bool,
     batch_file: Path | None,
     batch_results: Sequence[Path] | None,
-    stragglers: bool,
+    finish_without_stragglers: bool = False,
 ) -> Asking:
     """How the flags want models to be asked."""
     return Asking(
@@ -49,7 +49,7 @@ def asking_from(
         batch=batch,
         batch_file=batch_file,
         batch_results=tuple(batch_results or ()),
-        finish_without_stragglers=stragglers,
+        finish_without_stragglers=finish_without_stragglers,
         say=lambda line: print(line, file=sys.stderr, flush=True),
     )
 

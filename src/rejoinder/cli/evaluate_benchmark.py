@@ -25,8 +25,8 @@ from rejoinder.models import Asking, Models, with_models
 from rejoinder.settings import ModelSettings
 from rejoinder.store import write_json
 
-_FILES = Annotated[list[Path] | None, typer.Option(help="Answers in the benchmark's shape; once or several times.")]
-_RESULTS = Annotated[list[Path] | None, typer.Option(help="Judgments in the benchmark's shape: nobody is asked.")]
+_Answers = Annotated[list[Path] | None, typer.Option(help="Answers in the benchmark's shape; once or several times.")]
+_Results = Annotated[list[Path] | None, typer.Option(help="Judgments in the benchmark's shape: nobody is asked.")]
 
 
 def evaluate_benchmark(
@@ -35,8 +35,8 @@ def evaluate_benchmark(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for answers, judgments, scores and the journal.")],
     prompts: Annotated[Path | None, typer.Option(help="Its judge's prompt, as published.")] = None,
     references: Annotated[Path | None, typer.Option(help="mt-bench: reference answers.")] = None,
-    answers: _FILES = None,
-    results: _RESULTS = None,
+    answers: _Answers = None,
+    results: _Results = None,
     model: Annotated[str | None, typer.Option(help="A model that answers the questions first.")] = None,
     judge: Annotated[str | None, typer.Option(help="The model that judges.")] = None,
     base_url: asking.BaseUrl = None,
@@ -64,10 +64,11 @@ def evaluate_benchmark(
     if name not in BENCHMARKS:
         raise UsageError(f"there is no benchmark {name}; there are: {', '.join(BENCHMARKS)}")
     _check(name, pairs, length_margin, references, bool(results) and bool(model or judge or answers))
-    candidate, key = base_url or OPENAI, key_variable or OPENAI_KEY
+    server, key, at_once = base_url or OPENAI, key_variable or OPENAI_KEY, in_flight or Play.at_once
     roles = _roles(
-        ("candidate", model, candidate, key, in_flight),
-        ("judge", judge, judge_base_url or candidate, judge_key_variable or key, in_flight),
+        ("candidate", model, server, key),
+        ("judge", judge, judge_base_url or server, judge_key_variable or key),
+        at_once=at_once,
     )
     play = Play(
         questions=questions,
@@ -82,11 +83,11 @@ def evaluate_benchmark(
         max_tokens=max_tokens,
         limit=limit,
         seed=seed,
-        at_once=in_flight or 64,
+        at_once=at_once,
     )
     if batch_results and not (batch_file or batch or dry_run):
         batch_file = missing_file(batch_results)
-    how = asking.asking_from(max_cost, prices, batch, batch_file, batch_results, False)
+    how = asking.asking_from(max_cost, prices, batch, batch_file, batch_results)
     if dry_run:
         _forecast(name, play, roles, how)
         return
@@ -114,11 +115,11 @@ def _check(name: str, pairs: bool, length_margin: int | None, references: Path |
         raise UsageError("--references belongs to mt-bench")
 
 
-def _roles(*named: tuple[str, str | None, str, str, int | None]) -> dict[str, ModelSettings]:
+def _roles(*named: tuple[str, str | None, str, str], at_once: int) -> dict[str, ModelSettings]:
     """The models that are named, by role."""
     return {
-        role: ModelSettings(model=model, base_url=base_url, key_variable=key, in_flight=in_flight or 64)
-        for role, model, base_url, key, in_flight in named
+        role: ModelSettings(model=model, base_url=base_url, key_variable=key, in_flight=at_once)
+        for role, model, base_url, key in named
         if model is not None
     }
 
