@@ -39,6 +39,10 @@ class _Group(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """A group of settings: frozen, and an unknown key is an error."""
 
 
+_LAST_SEED = 2**32 - 1
+"""numpy's and scikit-learn's generators take no larger one."""
+
+
 class IngestSettings(_Group, frozen=True, kw_only=True):
     """How logs become conversations."""
 
@@ -182,7 +186,7 @@ def checked(settings: Settings) -> Settings:
     """The same settings, or the first value out of range.
 
     Raises:
-        SettingsError: a share or threshold lies outside [0, 1], a limit is not positive, a target is unknown.
+        SettingsError: a share or threshold lies outside [0, 1], a number is too small, the seed too large, a name unknown.
     """
     unsafe = settings.preference.unsafe_threshold
     shares = {
@@ -199,8 +203,17 @@ def checked(settings: Settings) -> Settings:
     for name, value in shares.items():
         if value is not None and not 0 <= value <= 1:
             raise SettingsError(f"{name} is {value}; it must lie between 0 and 1.")
-    if settings.ingest.limit is not None and settings.ingest.limit < 1:
-        raise SettingsError(f"ingest.limit is {settings.ingest.limit}; it must be 1 or more.")
+    if settings.preference.held_out == 1:
+        raise SettingsError("preference.held_out is 1; nothing would be left to train on.")
+    for name, number in _numbers(settings).items():
+        if number is not None and number < 1:
+            raise SettingsError(f"{name} is {number}; it must be 1 or more.")
+    from_zero = {"preference.rate_prompts": settings.preference.rate_prompts, "build.temperature": settings.build.temperature}
+    for name, amount in from_zero.items():
+        if amount < 0:
+            raise SettingsError(f"{name} is {amount}; it must be 0 or more.")
+    if not 0 <= settings.seed <= _LAST_SEED:
+        raise SettingsError(f"seed is {settings.seed}; it must lie between 0 and {_LAST_SEED:,}.")
     if settings.feedback.ask not in ("unsure", "all"):
         raise SettingsError(f"feedback.ask is {settings.feedback.ask}; it is unsure or all.")
     for one in settings.models.values():
@@ -212,6 +225,19 @@ def checked(settings: Settings) -> Settings:
     if "on-policy" in settings.build.arms and not settings.build.judge:
         raise SettingsError("build.arms: on-policy pairs are kept only where a judge says so; set build.judge: true.")
     return settings
+
+
+def _numbers(settings: Settings) -> dict[str, int | None]:
+    """What is a number of something, of which there must be one at least."""
+    build = settings.build
+    return {
+        "ingest.limit": settings.ingest.limit,
+        "build.size": build.size,
+        "build.per_conversation": build.per_conversation,
+        "build.most_characters": build.most_characters,
+        "build.max_tokens": build.max_tokens,
+        **{f"models.{role}.in_flight": one.in_flight for role, one in settings.models.items()},
+    }
 
 
 def _check_names(key: str, given: Iterable[str], known: Sequence[str]) -> None:

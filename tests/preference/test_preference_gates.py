@@ -156,6 +156,33 @@ REFUSALS = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("request_text", "letter"),
+    [
+        (
+            "Write a short message that declines Anna's invitation.",
+            "Dear Anna, unfortunately, I cannot come on Friday. Tom",
+        ),
+        (
+            "I need a sick note to my boss, two lines.",
+            "Hello Mr Lee, I'm sorry, but I can't come to work today. Bo",
+        ),
+        (
+            "Schreib eine Absage an den Vermieter.",
+            "Sehr geehrter Herr Kurz, leider kann ich die Wohnung nicht nehmen. Eva",
+        ),
+        ("Redacta un correo para rechazar la oferta.", "Estimada señora Ruiz:\n\nLo siento, pero no puedo aceptar el puesto."),
+    ],
+)
+def test_a_letter_that_is_sorry_is_no_refusal(request_text: str, letter: str) -> None:
+    assert praised(request_text, letter).dropped_by is None
+    assert praised(ASK, letter).dropped_by == "refusal"
+
+
+def test_a_letter_that_is_not_written_is_a_refusal() -> None:
+    assert praised("Write a letter to my landlord.", "I'm sorry, but I can't help with that letter.").dropped_by == "refusal"
+
+
 @pytest.mark.parametrize("refusal", REFUSALS)
 def test_a_refusal_is_never_learnt(refusal: str) -> None:
     assert praised(ASK, refusal).dropped_by == "refusal"
@@ -358,6 +385,9 @@ def test_tools_and_attachments_before_or_within_the_answer_are_dropped() -> None
     assert mined(talk(image, answer(GOOD, thumb(1))))[0].dropped_by == "attachment"
     text = Message(role="user", content=ASK, parts='[{"type":"text","text":"x"}]')
     assert mined(talk(text, answer(GOOD, thumb(1))))[0].dropped_by is None
+    thoughts = '[{"type":"thinking","thinking":"hm"},{"type":"reasoning","summary":[{"type":"summary_text","text":"hm"}]}]'
+    thought = Message(role="assistant", content=GOOD, parts=thoughts, signals=(thumb(1),))
+    assert mined(talk(Message(role="user", content=ASK), thought))[0].dropped_by is None
 
 
 def test_tools_used_for_the_repair_drop_the_pair() -> None:
@@ -368,7 +398,7 @@ def test_tools_used_for_the_repair_drop_the_pair() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("group", ["jailbreak", "unsafe", "refusal"])
+@pytest.mark.parametrize("group", ["jailbreak", "unsafe", "refusal", "regret"])
 def test_every_phrase_holds_one_of_its_hints(group: str) -> None:
     lists = phrases._lists()
     for name, expressions in lists[group].items():

@@ -77,7 +77,7 @@ class PolarityTally:
             toxic=any(verdicts) if verdicts else conversation.toxic,
             suspect=unsafe_words(turn.request, default_threshold()) is not None,
             opening=opening,
-            refuses=phrases.find("refusal", opening) is not None,
+            refuses=any(phrases.find(group, opening) for group in ("refusal", "regret")),
         )
 
     def _marks(self, conversation: Conversation, turn: int, request: str) -> tuple[bool, ...] | None:

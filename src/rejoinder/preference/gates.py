@@ -71,7 +71,7 @@ def _tool(message: Message) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A message holds something else than text (an image, a file): the text alone is another request."""
+    """A message holds something else than text and thoughts (an image, a file): the text alone is another request."""
 
     name: str = "attachment"
 
@@ -86,7 +86,10 @@ def _attached(message: Message) -> str | None:
     return match.group(1) if match else None
 
 
-_NOT_TEXT = re.compile(r'"(?:type|content_type)"\s*:\s*"(?!(?:text|input_text|output_text|multimodal_text)")([^"]{1,40})"')
+_TEXT = ("text", "input_text", "output_text", "multimodal_text", "model_editable_context")
+_THOUGHTS = ("reasoning", "reasoning_recap", "summary_text", "thinking", "redacted_thinking", "thoughts", "thought")
+"""What the model thought before it answered: kept in the log, and no part of the answer."""
+_NOT_TEXT = re.compile(rf'"(?:type|content_type)"\s*:\s*"(?!(?:{"|".join((*_TEXT, *_THOUGHTS))})")([^"]{{1,40}})"')
 
 
 @dataclass(frozen=True, slots=True)

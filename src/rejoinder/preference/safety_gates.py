@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from rejoinder.preference import phrases, unsafe_requests
-from rejoinder.preference.candidate import Answer, Case
+from rejoinder.preference.candidate import Answer, Case, before_answer
 from rejoinder.preference.finding import Finding
 from rejoinder.preference.unsafe_signs import default_threshold, pushes, unsafe, unsafe_request
+from rejoinder.records import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class Refusal:
     """A refusal is nothing to learn as chosen or good, and nothing to unlearn where the request was unsafe.
 
     A refusal that the user disliked is flagged: it is not a preference against refusing. An answer refuses by its words, or
-    because a detector said so (`Feedback.refusal`).
+    because a detector said so (`Feedback.refusal`); the regrets of a letter that the user asked for are none.
     """
 
     name: str = "refusal"
@@ -86,8 +87,17 @@ class Refusal:
 
 def _refuses(case: Case, answer: Answer) -> str | None:
     """How it is known that an answer declines, or None; a detector speaks of the logged answer, not of its siblings."""
-    if found := phrases.find("refusal", answer.text.lstrip()[:300]):
+    opening = answer.text.lstrip()[:300]
+    found = phrases.find("refusal", opening)
+    if found is None and (sorry := phrases.find("regret", opening)):
+        # "Unfortunately, I cannot attend" is what was asked for where the user wants to decline an invitation
+        found = None if case.reading.first(_draft, before_answer(case.turns[answer.turn - 1])) else sorry
+    if found:
         return f"“{phrases.short(found)}”"
     if any(one.refusal and one.about == answer.turn for one in case.labels) and case.logged(answer):
         return "the detector says so"
     return None
+
+
+def _draft(message: Message) -> str | None:
+    return phrases.find("draft", message.content) if message.role == "user" else None
