@@ -49,9 +49,10 @@ from rejoinder.preference import (
     write_audit,
     write_building,
 )
+from rejoinder.preference.building import built_counts
 from rejoinder.prompts.detect_feedback import DetectPrompt
 from rejoinder.records import AnnotatedConversation, Conversation, PreferenceExample, PromptQuality
-from rejoinder.report import LogFile, ReportSources, write_report
+from rejoinder.report import BuiltSets, LogFile, ReportSources, write_report
 from rejoinder.results import Ingested, Result
 from rejoinder.settings import Settings, checked, load_settings
 from rejoinder.store import Dataset, drawn_parts, flatten, read_dataset, write_failures, write_json
@@ -334,7 +335,8 @@ def _export(work: Run, settings: Settings, audited: Path, falling: dict[int, Fal
 def _report(work: Run, settings: Settings, falling: dict[int, Fall]) -> Path:
     sources = _sources(work, settings, falling)
     datasets = (sources.read, sources.kept, sources.annotated, sources.examples)
-    inputs = [[one.fingerprint for one in datasets], sources.files, sources.asked, sources.audit, settings]
+    built = sources.built and (sources.built.examples.fingerprint, sources.built.counts)
+    inputs = [[one.fingerprint for one in datasets], sources.files, sources.asked, sources.audit, built, settings]
     return work.once("report", inputs, lambda folder: write_report(sources, folder)) / "report.html"
 
 
@@ -345,6 +347,7 @@ def _falling(work: Run) -> dict[int, Fall]:
 
 def _sources(work: Run, settings: Settings, falling: dict[int, Fall]) -> ReportSources:
     found, card, asked = Result.of(work.folder), load_card(), settings.models.get("detector") or settings.models.get("default")
+    counts = built_counts(work.folder / "arms") if settings.build.arms else None
     return ReportSources(
         read=found.ingested.read,
         kept=found.ingested.conversations,
@@ -352,6 +355,7 @@ def _sources(work: Run, settings: Settings, falling: dict[int, Fall]) -> ReportS
         examples=found.examples,
         audit=msgspec.to_builtins(audit_tables(work.folder / "audit")),
         falling={place: fall.gate for place, fall in falling.items()},
+        built=BuiltSets(_dataset(work, "built", PreferenceExample), counts) if counts else None,
         # the card's errors are the classifier's own: they say nothing of labels that a model has changed
         confusion=None if asked else tuple(tuple(row) for row in card["confusion"]["all"]),
         labeller=f"embedded-classifier {card['fingerprint']}" + (f", and {asked.model} where it was unsure" if asked else ""),

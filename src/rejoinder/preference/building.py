@@ -10,12 +10,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from rejoinder.judge.diagnostics import SCORES
 from rejoinder.preference.arms import ARMS, Maker, pairs_of
-from rejoinder.preference.export import TARGETS, export_arms
+from rejoinder.preference.export import TARGETS, ArmRow, export_arms
 from rejoinder.preference.export.wildfeedback import write_preferences
 from rejoinder.preference.judge_habits import JudgeHabits, cluster_of, judge_habits
 from rejoinder.preference.subsets import SubsetSize
@@ -122,6 +123,20 @@ def write_building(
     if "wildfeedback" in targets:
         write_preferences(samples.rows(), folder / "user_preference.json")
     return summary
+
+
+def built_counts(folder: Path) -> dict[str, Any] | None:
+    """What `write_building` counted in `folder`, as plain values for the report; None where nothing was built.
+
+    `sizes` and `unfit` as in `BuildingSummary`, and `arms`: each an `ArmRow` with the `samples` of its subsets.
+    """
+    if not (folder / "building.json").exists():
+        return None
+    summary = msgspec.json.decode((folder / "building.json").read_bytes(), type=BuildingSummary)
+    samples = {one.arm: one.samples for one in summary.arms}
+    rows = msgspec.json.decode((folder / "arms.json").read_bytes(), type=tuple[ArmRow, ...])
+    arms = [{**msgspec.to_builtins(row), "samples": samples[row.arm]} for row in rows]
+    return {"sizes": msgspec.to_builtins(summary.sizes), "unfit": summary.unfit, "arms": arms}
 
 
 @dataclass

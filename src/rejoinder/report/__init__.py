@@ -4,7 +4,7 @@ Reads finished datasets and plain values; it detects no feedback and mines no ex
 """
 
 from rejoinder.report.numbers import Numbers
-from rejoinder.report.sources import AskedOf, LogFile, ReportSources
+from rejoinder.report.sources import AskedOf, BuiltSets, LogFile, ReportSources
 from rejoinder.report.write import write_report
 
-__all__ = ["AskedOf", "LogFile", "Numbers", "ReportSources", "write_report"]
+__all__ = ["AskedOf", "BuiltSets", "LogFile", "Numbers", "ReportSources", "write_report"]

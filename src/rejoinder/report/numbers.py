@@ -233,7 +233,7 @@ class GateRow(Value, frozen=True, kw_only=True):
     gate: str
     n: int
     share: float
-    """Of all mined examples."""
+    """Of all examples mined, or made for the arm."""
     reason: str
 
 
@@ -254,6 +254,43 @@ class Yields(Value, frozen=True, kw_only=True):
     rules: tuple[RuleRow, ...]
     gates: tuple[GateRow, ...]
     kinds: tuple[KindRow, ...]
+
+
+class NoteRow(Value, frozen=True, kw_only=True):
+    """How often something happened, by its short name."""
+
+    reason: str
+    n: int
+
+
+class SubsetRow(Value, frozen=True, kw_only=True):
+    """How many samples one subset could have, and has."""
+
+    name: str
+    title: str
+    found: int
+    taken: int
+
+
+class ArmRow(Value, frozen=True, kw_only=True):
+    """One built data set: `made` = `kept` + `dropped`."""
+
+    arm: str
+    samples: int
+    made: int
+    kept: int
+    dropped: int
+    kinds: tuple[KindRow, ...]
+    gates: tuple[GateRow, ...]
+
+
+class Built(Value, frozen=True, kw_only=True):
+    """Data sets built for the arms that a recipe names (docs/building.md)."""
+
+    subsets: tuple[SubsetRow, ...]
+    unfit: tuple[NoteRow, ...]
+    """Conversations that gave a subset nothing, by fault."""
+    arms: tuple[ArmRow, ...]
 
 
 class AuditTable(Value, frozen=True, kw_only=True):
@@ -286,13 +323,6 @@ class Quality(Value, frozen=True, kw_only=True):
     """Positive turns for which the log has a verdict at all."""
     praise: int
     limits: tuple[str, ...]
-
-
-class NoteRow(Value, frozen=True, kw_only=True):
-    """How often something happened, by its short name."""
-
-    reason: str
-    n: int
 
 
 class AskedRow(Value, frozen=True, kw_only=True):
@@ -342,6 +372,8 @@ class Numbers(Value, frozen=True, kw_only=True):
     signals: tuple[SignalRow, ...]
     themes: Themes
     yields: Yields
+    built: Built | None
+    """None where no arm is named."""
     audit: tuple[AuditTable, ...]
     """Empty where nobody audited."""
     quality: Quality

@@ -63,6 +63,7 @@ def _context(numbers: Numbers) -> dict[str, Any]:
     }
 
 
+_KIND_TITLES = {"pair": "Pairs", "unpaired": "Unpaired good and bad answers", "sft": "Examples for supervised tuning"}
 _TOOLS = {
     "percent": percent,
     "span": span,
@@ -71,5 +72,6 @@ _TOOLS = {
     "ticks": ticks,
     "period": period,
     "polarity_titles": POLARITY_TITLES,
+    "kind_titles": _KIND_TITLES,
     "zip": zip,
 }

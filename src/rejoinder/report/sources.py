@@ -38,6 +38,17 @@ class AskedOf:
 
 
 @dataclass(frozen=True, slots=True)
+class BuiltSets:
+    """The data sets of the arms that a recipe names."""
+
+    examples: Dataset
+    """`PreferenceExample` of all arms, kept and dropped; the arm is the rule."""
+    counts: Mapping[str, Any]
+    """As plain values: `sizes` (`subset`, `available`, `taken`), `unfit` (conversations by fault) and `arms` (`arm`, `samples`,
+    `examples`, `kept` by kind and split, `dropped` by gate and kind), as the files of the arms have them."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReportSources:
     """Everything a report is drawn from."""
 
@@ -51,6 +62,8 @@ class ReportSources:
     """`PreferenceExample`, kept and dropped."""
     falling: Mapping[int, str] = field(default_factory=dict)
     """Examples that fall when files are written, because of other examples: their place, from 0, and the gate's name."""
+    built: BuiltSets | None = None
+    """None where no arm is named."""
     confusion: tuple[tuple[int, ...], ...] | None = None
     """Counts true x predicted of the detector on labelled turns that it was not trained on, in the order of the taxonomy's
     categories; None where its error was never measured, and then nothing is corrected."""

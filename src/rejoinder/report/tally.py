@@ -12,6 +12,7 @@ import msgspec
 from rejoinder.report.advice import advice
 from rejoinder.report.asked import asked
 from rejoinder.report.audit import audited
+from rejoinder.report.built import built_sets
 from rejoinder.report.complaints import count_complaints, sample_complaints
 from rejoinder.report.flat import flattened
 from rejoinder.report.groups import by_column, by_position, by_time
@@ -57,6 +58,7 @@ def tally(sources: ReportSources, folder: Path) -> Numbers:
         signals=signals,
         themes=grouped,
         yields=examples,
+        built=built_sets(sources.built),
         audit=audited(sources.audit),
         quality=limits,
         advice=advice(found, read, kinds, (positions, models, languages, times), grouped, examples, limits),

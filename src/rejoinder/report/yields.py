@@ -21,12 +21,12 @@ SELECT provenance.rule AS rule, kind, split, coalesce(gate, dropped_by) AS gate,
        arg_min(reason, id) AS reason
 FROM placed LEFT JOIN falling USING (place) GROUP BY ALL ORDER BY ALL
 """
-_REASONS = {
+REASONS = {
     "near-duplicate": "When files are written: a training row asks nearly the same as this held-out row.",
     "repeated": "When files are written: an earlier row, often of another conversation, has the same context and answers.",
     "contradicted": "When files are written: an earlier row gives the same answer to the same context the opposite label.",
 }
-_KINDS = ("pair", "unpaired", "sft")
+KINDS = ("pair", "unpaired", "sft")
 
 
 def yields(examples: Dataset, falling: Mapping[int, str]) -> Yields:
@@ -57,7 +57,7 @@ def _rules(counts: list[dict[str, Any]]) -> tuple[RuleRow, ...]:
 
 
 def _gates(dropped: list[dict[str, Any]], mined: int) -> tuple[GateRow, ...]:
-    n, reasons = Counter[str](), dict(_REASONS)
+    n, reasons = Counter[str](), dict(REASONS)
     for one in sorted(dropped, key=lambda one: str(one["first"])):
         n[one["gate"]] += one["n"]
         reasons.setdefault(one["gate"], one["reason"] or "")
@@ -71,5 +71,5 @@ def _kinds(kept: list[dict[str, Any]]) -> tuple[KindRow, ...]:
     n = Counter[tuple[str, str]]()
     for one in kept:
         n[one["kind"], one["split"]] += one["n"]
-    there = [kind for kind in _KINDS if n[kind, "train"] or n[kind, "held_out"]]
+    there = [kind for kind in KINDS if n[kind, "train"] or n[kind, "held_out"]]
     return tuple(KindRow(kind=kind, train=n[kind, "train"], held_out=n[kind, "held_out"]) for kind in there)
