@@ -1,7 +1,8 @@
 """The step that opens the logs: units of raw rows become conversations, and rows that cannot are kept as failures.
 
 Per unit, rows read = conversations + failures: a row gives one outcome, or one per draft where it holds several
-conversations; a spread conversation (a group of rows) counts as one. Blank lines are no rows.
+conversations, and one more where some of it could not be read; a spread conversation (a group of rows) counts as one.
+Blank lines are no rows.
 """
 
 from __future__ import annotations

@@ -61,6 +61,20 @@ def join(exchanges: list[Exchange]) -> list[DraftMessage]:
     return said.messages
 
 
+def sign(said: list[DraftMessage], signals: Iterable[Signal]) -> None:
+    """Put signals on the last answer; where there is none, the last message logs them in its `repairs`."""
+    last = next((made for made in reversed(said) if made.role == "assistant"), None)
+    if last is not None:
+        last.signals = (*last.signals, *signals)
+    elif said:
+        lines = (f"{signal.kind} {_shown(signal)} -> none: there is no answer" for signal in signals)
+        said[-1].repairs = (*said[-1].repairs, *lines)
+
+
+def _shown(signal: Signal) -> str:
+    return " ".join(repr(word) for word in (signal.name, signal.value, signal.text) if word is not None)
+
+
 def _new(said: _Said, asked: list[DraftMessage]) -> list[DraftMessage]:
     """The messages of a request that the session has not heard yet."""
     system = [made for made in asked if made.role == "system" and _word(made) not in said.systems]
@@ -96,9 +110,8 @@ def _regenerate(said: _Said, answer: list[DraftMessage]) -> None:
 
 
 def _sign(exchange: Exchange) -> None:
-    answers = [made for made in exchange.answered if made.role == "assistant"]
-    if answers:
-        answers[-1].signals = (*answers[-1].signals, *exchange.signals)
+    answered = any(made.role == "assistant" for made in exchange.answered)
+    sign(exchange.answered if answered else exchange.asked[-1:], exchange.signals)
 
 
 def _answer(exchange: Exchange) -> list[DraftMessage]:

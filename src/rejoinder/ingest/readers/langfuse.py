@@ -12,7 +12,7 @@ from typing import Any
 from rejoinder.ingest.draft import Draft, DraftMessage, Unreadable
 from rejoinder.ingest.format import Evidence, Format, Sample
 from rejoinder.ingest.readers.chat import messages_in_answer, messages_in_request
-from rejoinder.ingest.readers.history import Exchange, join
+from rejoinder.ingest.readers.history import Exchange, join, sign
 from rejoinder.ingest.readers.langfuse_rows import Rows, either, kind_of, sort_rows
 from rejoinder.ingest.readers.shape import Fields, conversation_rows, decoded, fields, first, key, seen, share, strongest
 from rejoinder.ingest.readers.tree import when
@@ -60,19 +60,22 @@ def read(row: Any, sidecars: Mapping[str, Any]) -> Iterator[Draft]:
         if rows.scores:
             raise Unreadable("score-without-trace", "The trace of this score is in no file; read the traces' file as well.")
         raise Unreadable("no-traces", "The row is no trace, observation or score of Langfuse.")
-    drafts = [draft for draft in (_draft(rows, *session) for session in rows.sessions()) if draft.messages]
-    if not drafts:
+    drafts = [_draft(rows, *session) for session in rows.sessions()]
+    if not any(draft.messages for draft in drafts):
         raise Unreadable("no-messages", "The traces have neither input nor output that holds messages.")
-    yield from drafts
+    yield from drafts  # one without messages is refused, and so counted, when it is normalised
+    if strays := rows.strays():
+        places = ", ".join(dict.fromkeys(place for place, _ in strays))[:500]
+        scores = "1 score judges" if len(strays) == 1 else f"{len(strays)} scores judge"
+        detail = f"{scores} what is in no file ({places}); read the traces' file as well."
+        raise Unreadable("score-without-trace", detail)
 
 
 def _draft(rows: Rows, session: str, traces: list[Fields]) -> Draft:
     """One conversation from the traces of one session, in time."""
     ordered = sorted(traces, key=lambda trace: when(_start(trace)))
     said = join([_exchange(rows, trace) for trace in ordered])
-    last = next((made for made in reversed(said) if made.role == "assistant"), None)
-    if last is not None:
-        last.signals = (*last.signals, *(rows.judging(session) if session.startswith("session ") else ()))
+    sign(said, rows.judging(session) if session.startswith("session ") else ())
     return Draft(
         messages=said,
         id=session.partition(" ")[2],

@@ -48,6 +48,12 @@ class Rows:
         """Scores in time: of `trace ID` or an observation in it, or of `session ID` as a whole."""
         return [score_signal(row) for row in sorted(self.scores.get(place, []), key=_scored)]
 
+    def strays(self) -> list[tuple[str, Fields]]:
+        """Scores of what is not there, each with the place (`trace ID`, `session ID`) that it judges."""
+        sessions = self.sessions()
+        there = {name for name, _ in sessions} | {f"trace {key(trace.get('id'))}" for _, traces in sessions for trace in traces}
+        return [(place, row) for place, rows in self.scores.items() if place not in there for row in rows]
+
     def add(self, kind: Kind | None, row: Fields) -> None:
         """Put one row where it is looked for."""
         trace = key(either(row, "traceId"))
@@ -74,17 +80,17 @@ def sort_rows(values: list[Fields]) -> Rows:
     waiting: list[tuple[Fields, Any]] = [(value, None) for value in reversed(values)]
     while waiting:
         value, trace = waiting.pop()
-        kind = kind_of(value)
+        known = value if either(value, "traceId", "sessionId") or trace is None else {**value, "traceId": trace}
+        kind = kind_of(known)
         inner = [(child, value.get("id") if kind == "trace" else None) for child in _inside(value)]
         waiting.extend(reversed(inner))
-        known = value if either(value, "traceId", "sessionId") or trace is None else {**value, "traceId": trace}
         rows.add(kind, known)
     return rows
 
 
 def kind_of(row: Fields) -> Kind | None:
     """What a row is, by the fields that only this kind fills (a table of all three kinds has the columns of all)."""
-    belongs = either(row, "traceId", "sessionId") is not None
+    belongs = either(row, "traceId", "sessionId", "datasetRunId") is not None
     if belongs and row.get("name") is not None and either(row, "value", "stringValue") is not None:
         return "score"
     if either(row, "traceId") is not None and either(row, "startTime", "parentObservationId", "type") is not None:
