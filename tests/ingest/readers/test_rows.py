@@ -322,6 +322,13 @@ def test_a_thumb_that_stands_on_the_message_is_kept_on_it() -> None:
     assert draft.messages[0].signals == ()
 
 
+@pytest.mark.parametrize(("verdict", "repairs"), [("shrug", ("feedback 'shrug' -> none",)), ("up", ()), (4, ()), ("n/a", ())])
+def test_a_judgement_on_a_message_that_nobody_understands_is_logged(verdict: object, repairs: tuple[str, ...]) -> None:
+    said = [{"role": "user", "content": "Soup?"}, {"role": "assistant", "content": "Leek.", "feedback": {"rating": verdict}}]
+    (draft,) = BY_NAME["openai-messages"].read({"messages": said}, {})
+    assert draft.messages[1].repairs == repairs
+
+
 def test_the_name_of_a_user_is_not_what_the_user_said() -> None:
     with pytest.raises(Unreadable, match="No messages"):
         list(BY_NAME["openai-messages"].read({"id": "1", "user": "user-11", "model": "m"}, {}))

@@ -203,6 +203,24 @@ class TestClaude:
         assert [text_of(m.content) for m in draft.messages] == ["A word for rain?", "Mizzle."]
         assert [a.content for a in draft.messages[1].alternatives] == ["Drizzle."]
 
+    @pytest.mark.parametrize(
+        ("feedback", "found", "repairs"),
+        [
+            ({"type": "flag", "reason": "too salty"}, [("thumb", -1.0, None), ("comment", None, None)], ()),
+            ({"type": "flag/bug", "reason": "too salty"}, [("thumb", -1.0, "bug"), ("comment", None, "bug")], ()),
+            ({"type": "upvote"}, [("thumb", 1.0, None)], ()),
+            ({"type": "shrug", "reason": "hm"}, [("comment", None, None)], ("chat_feedback 'shrug' -> none",)),
+            ("downvote", [("thumb", -1.0, None)], ()),
+            (None, [], ()),
+        ],
+    )
+    def test_a_flag_is_a_thumb_down_and_what_is_not_understood_is_logged(
+        self, feedback: object, found: list[tuple[str, float | None, str | None]], repairs: tuple[str, ...]
+    ) -> None:
+        said = [{"sender": "human", "text": "Soup?"}, {"sender": "assistant", "text": "Leek.", "chat_feedback": feedback}]
+        (draft,) = BY_NAME["claude-export"].read({"chat_messages": said}, {})
+        assert (signals(draft.messages[1]), draft.messages[1].repairs) == (found, repairs)
+
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the shared samples are not on this machine")
 class TestPublishedSamples:

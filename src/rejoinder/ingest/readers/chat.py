@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from rejoinder.ingest.draft import DraftMessage
-from rejoinder.ingest.readers.judgements import thumb
+from rejoinder.ingest.readers.judgements import thumb, unread
 from rejoinder.ingest.readers.shape import Fields, decoded, fields, first, flag, items, key, objects, prose
 from rejoinder.records import Alternative, Signal
 
@@ -93,18 +93,25 @@ def message(value: Fields, role: Any = None) -> DraftMessage:
         toxic=flag(value.get("toxic")),
         tool_calls=first(value, "tool_calls", "function_call"),
         signals=_judged(value),
+        repairs=unread("feedback", _rating(value)),
     )
 
 
 def _judged(value: Fields) -> tuple[Signal, ...]:
     """A thumb or comment that the log keeps on the message itself, as `feedback` or `rating`."""
-    verdict = decoded(value.get("feedback"))
+    verdict, rating = decoded(value.get("feedback")), _rating(value)
     if isinstance(verdict, dict):
-        rating = first(verdict, "rating", "thumb", "value", "score")
         return thumb(
             rating, origin="feedback", reason=first(verdict, "tag", "reason", "tags"), comment=first(verdict, "text", "comment")
         )
-    return thumb(verdict if verdict is not None else value.get("rating"), origin="message")
+    return thumb(rating, origin="message")
+
+
+def _rating(value: Fields) -> Any:
+    verdict = decoded(value.get("feedback"))
+    if isinstance(verdict, dict):
+        return first(verdict, "rating", "thumb", "value", "score")
+    return verdict if verdict is not None else value.get("rating")
 
 
 def _is_parts(values: Iterable[Any]) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from rejoinder.ingest.draft import Draft, DraftMessage
 from rejoinder.ingest.format import Evidence, Format, Sample
-from rejoinder.ingest.readers.judgements import thumb
+from rejoinder.ingest.readers.judgements import thumb, unread
 from rejoinder.ingest.readers.shape import Fields, fields, first, items, key, need_list, need_object, objects, prose, seen
 from rejoinder.ingest.readers.tree import Node, linearise, newest_leaf, plant, when
 from rejoinder.records import Signal
@@ -66,14 +66,15 @@ def _branch(entries: list[Fields]) -> list[DraftMessage]:
 
 
 def _message(entry: Fields) -> DraftMessage:
-    sender = key(first(entry, "sender", "role"))
+    sender, feedback = key(first(entry, "sender", "role")), _feedback(entry.get("chat_feedback"))
     return DraftMessage(
         role=_SENDERS.get(sender.lower(), sender),
         content=_content(entry),
         id=first(entry, "uuid", "id"),
         time=entry.get("created_at"),
         finish_reason=entry.get("stop_reason"),
-        signals=_signals(fields(entry.get("chat_feedback"))),
+        signals=_signals(feedback),
+        repairs=unread("chat_feedback", _verdict(feedback)[0]),
     )
 
 
@@ -87,13 +88,28 @@ def _content(entry: Fields) -> Any:
     return [*(shown if isinstance(shown, list) else [{"type": "text", "text": shown}]), *attached]
 
 
+def _feedback(value: Any) -> Fields:
+    """What was said of a message; a word alone is its type."""
+    return value if isinstance(value, dict) else {"type": value}
+
+
 def _signals(feedback: Fields) -> tuple[Signal, ...]:
+    rating, tag = _verdict(feedback)
     return thumb(
-        first(feedback, "type", "rating"),
+        rating,
         origin="chat_messages.chat_feedback",
-        reason=feedback.get("category"),
+        reason=first(feedback, "category") or tag,
         comment=feedback.get("reason"),
     )
+
+
+def _verdict(feedback: Fields) -> tuple[Any, str | None]:
+    """The verdict and its tag: `upvote`, `flag`, `flag/bug`."""
+    kind = first(feedback, "type", "rating")
+    if not isinstance(kind, str):
+        return kind, None
+    rating, _, tag = kind.partition("/")
+    return rating, tag or None
 
 
 CLAUDE_EXPORT = Format(name="claude-export", title="Claude data export", recognise=recognise, read=read)

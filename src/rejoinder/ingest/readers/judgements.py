@@ -25,7 +25,7 @@ _DOWN = frozenset(
     {
         "thumbsdown", "thumbdown", "down", "downvote", "downvoted", "dislike", "disliked", "hate", "hated",
         "negative", "bad", "poor", "terrible", "nothelpful", "unhelpful", "incorrect", "wrong", "reject", "rejected",
-        "dissatisfied", "unsatisfied", "unhappy", "fail", "failed", "no", "n", "false", "f"
+        "dissatisfied", "unsatisfied", "unhappy", "fail", "failed", "flag", "flagged", "no", "n", "false", "f"
     }
 )
 _NEITHER = frozenset(
@@ -64,6 +64,11 @@ def is_riddle(rating: Any) -> bool:
     if not isinstance(rating, str):
         return True
     return _NOT_A_LETTER.sub("", rating.lower()) not in _NEITHER and rating.strip() not in ("", "-")
+
+
+def unread(name: str, rating: Any) -> tuple[str, ...]:
+    """The line for `repairs` on a rating that `thumb` makes nothing of; empty where it does, or where there is none."""
+    return (f"{name} {rating!r:.60} -> none",) if is_riddle(rating) and not number(rating) else ()
 
 
 def thumb(rating: Any, *, origin: str, reason: Any = None, comment: Any = None) -> tuple[Signal, ...]:

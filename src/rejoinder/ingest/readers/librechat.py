@@ -10,7 +10,7 @@ from typing import Any
 
 from rejoinder.ingest.draft import Draft, DraftMessage, Unreadable
 from rejoinder.ingest.format import Evidence, Format, Sample
-from rejoinder.ingest.readers.judgements import thumb
+from rejoinder.ingest.readers.judgements import thumb, unread
 from rejoinder.ingest.readers.shape import Fields, decoded, fields, first, items, key, need_object, objects, prose, seen
 from rejoinder.ingest.readers.tree import Node, linearise, newest_leaf, plant, when
 
@@ -77,6 +77,7 @@ def _message(entry: Fields) -> DraftMessage:
         time=entry.get("createdAt"),
         finish_reason=first(entry, "finish_reason") or _stop(entry),
         signals=thumb(feedback.get("rating"), origin="feedback", reason=feedback.get("tag"), comment=feedback.get("text")),
+        repairs=unread("feedback.rating", feedback.get("rating")),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from rejoinder.ingest.draft import Draft, DraftMessage, Unreadable
 from rejoinder.ingest.format import Evidence, Format, Sample
-from rejoinder.ingest.readers.judgements import reason_tags, thumb
+from rejoinder.ingest.readers.judgements import reason_tags, thumb, unread
 from rejoinder.ingest.readers.shape import Fields, decoded, fields, first, items, key, need_object, number, objects, seen
 from rejoinder.ingest.readers.tree import Node, linearise, newest_leaf, plant, when
 from rejoinder.records import Signal
@@ -81,6 +81,7 @@ def _node(id_: str, entry: Fields) -> Node:
 
 
 def _message(id_: str, entry: Fields) -> DraftMessage:
+    annotation = fields(entry.get("annotation"))
     return DraftMessage(
         role=entry.get("role"),
         content=_content(entry.get("content")),
@@ -89,7 +90,8 @@ def _message(id_: str, entry: Fields) -> DraftMessage:
         time=entry.get("timestamp"),
         finish_reason="error" if entry.get("error") else "unfinished" if entry.get("done") is False else None,
         tool_calls=[item for item in objects(entry.get("output")) if item.get("type") == "function_call"] or None,
-        signals=rating_signals(fields(entry.get("annotation")), "annotation"),
+        signals=rating_signals(annotation, "annotation"),
+        repairs=unread("annotation.rating", annotation.get("rating")),
     )
 
 
