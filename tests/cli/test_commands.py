@@ -46,6 +46,26 @@ def test_chapters_one_by_one_leave_the_same_bytes_as_run(run: Path, tmp_path: Pa
     assert files == {path.relative_to(other): path.read_bytes() for path in other.rglob("*") if path.is_file()}
 
 
+def test_what_the_log_says_of_answers_stands_in_inspect_and_in_why(tmp_path: Path) -> None:
+    log, out = tmp_path / "judged.jsonl", tmp_path / "run"
+    liked, disliked = (
+        {"role": "assistant", "content": text} for text in ("Call her Ash, after her fur.", "Call her Sir Rex of Dust.")
+    )
+    asked = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Name a grey cat."}]
+    pair = {"input": {"messages": asked}}
+    log.write_bytes(orjson.dumps(pair | {"preferred_output": [liked], "non_preferred_output": [disliked]}) + b"\n")
+    done = rejoinder("run", log, "-o", out, "--workers", 1)
+    assert "pair        1 kept, 0 dropped by gates" in done.stdout, done.stdout + done.stderr
+    row = orjson.loads((out / "preference" / "provenance.jsonl").read_bytes().splitlines()[0])
+    story = rejoinder("why", row["id"], "--run", out).stdout
+    assert "the log says of it: vote +1" in story
+    assert "another answer: Call her Sir Rex" in story
+    shown = rejoinder("inspect", out, "--conversation", row["provenance"]["conversation_id"]).stdout
+    assert "system: Be brief." in shown
+    assert "<- vote +1" in shown
+    assert "or: Call her Sir Rex" in shown
+
+
 def test_inspect_shows_stages_and_one_conversation(run: Path) -> None:
     assert "annotated" in rejoinder("inspect", run).stdout
     assert orjson.loads(rejoinder("inspect", run, "--json").stdout)["conversations"]["failed"] == 1

@@ -103,8 +103,11 @@ def print_yields(examples: Dataset) -> None:
 def print_exported(preference: Path) -> None:
     """Show how many examples of each kind stand in the files, and how many gates and repeats have dropped."""
     summary = msgspec.json.decode((preference / "summary.json").read_bytes(), type=ExportSummary)
-    for kind, splits in summary.kept.items():
-        _print_kind(kind, sum(splits.values()), sum(kinds.get(kind, 0) for kinds in summary.dropped.values()))
+    dropped = Counter[str]()
+    for kinds in summary.dropped.values():
+        dropped.update(kinds)
+    for kind in sorted({*summary.kept, *dropped}):
+        _print_kind(kind, sum(summary.kept.get(kind, {}).values()), dropped[kind])
 
 
 def print_arms(arms: Path) -> None:

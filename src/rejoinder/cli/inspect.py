@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ import typer
 
 from rejoinder.cli import options
 from rejoinder.errors import UsageError
-from rejoinder.records import AnnotatedConversation, Feedback
+from rejoinder.records import AnnotatedConversation, Feedback, Message
 from rejoinder.store import Manifest, read_dataset
 
 Id = Annotated[str | None, typer.Option("--conversation", help="Id of a conversation to show with its feedback.")]
@@ -50,11 +51,26 @@ def _story(found: AnnotatedConversation) -> str:
     said = {feedback.turn: feedback for feedback in found.feedback}
     origin = found.conversation.origin
     lines = [f"{found.conversation.id} ({found.conversation.source}, {origin.file}, row {origin.row})"]
-    for turn in found.conversation.turns:
+    turns = found.conversation.turns
+    for message in found.conversation.messages[: turns[0].start if turns else None]:
+        lines += [f"\n    {message.role}: {message.content}"]
+    for turn in turns:
         lines += [f"\n[{turn.number}] user: {turn.request}"]
         lines += [_verdict(said[turn.number])] if turn.number in said else []
-        lines += [f"    {turn.response}"] if turn.response else []
+        lines += [line for message in turn.messages[1:] for line in _answered(message)]
     return "\n".join(lines)
+
+
+def _answered(message: Message) -> Iterator[str]:
+    """What follows the user's message: answers, calls and results of tools, and what the log says of them."""
+    if message.content.strip():
+        yield f"    {'' if message.role == 'assistant' else f'{message.role}: '}{message.content}"
+    if message.tool_calls:
+        yield f"    calls: {message.tool_calls}"
+    yield from (f"    <- {signal.words}" for signal in message.signals)
+    for sibling in message.alternatives:
+        yield f"    or: {sibling.content}"
+        yield from (f"    <- {signal.words}" for signal in sibling.signals)
 
 
 def _verdict(feedback: Feedback) -> str:

@@ -70,6 +70,11 @@ def _turn(turn: Turn, parts: list[str]) -> Iterator[str]:
     yield f"  user: {_cut(turn.request)}"
     if turn.response is not None:
         yield f"  answer: {_cut(turn.response)}"
+    for message in turn.messages[1:]:
+        yield from (f"  the log says of it: {_cut(signal.words)}" for signal in message.signals)
+        for sibling in message.alternatives:
+            yield f"  another answer: {_cut(sibling.content)}"
+            yield from (f"  the log says of that one: {_cut(signal.words)}" for signal in sibling.signals)
 
 
 def _said(story: RowStory) -> Iterator[str]:

@@ -23,6 +23,12 @@ class Signal(Record, frozen=True, kw_only=True):
     origin: str = ""
     """Field of the export that it came from, such as `message.feedback.rating`."""
 
+    @property
+    def words(self) -> str:
+        """For people: `thumb -1 not-helpful: “too long”`."""
+        value = "" if self.value is None else f" {self.value:{'+g' if self.kind in ('thumb', 'vote') else 'g'}}"
+        return f"{self.kind}{value}{f' {self.name}' if self.name else ''}{f': “{self.text}”' if self.text else ''}"
+
 
 class Alternative(Record, frozen=True, kw_only=True):
     """A sibling of a message that the log kept: a regenerated answer, or the text of a message before it was edited."""
