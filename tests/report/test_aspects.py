@@ -43,6 +43,21 @@ def name_of(evidence: str, turn: str = "", category: str = "NEG_AWARE") -> str |
         ("Das ist falsch", "wrong"),
         ("這個答案不對", "wrong"),
         ("nope", "rejected"),
+        ("None of these is a comedy, suggest others", "wrong"),
+        ("这些都不是喜剧片，请重新推荐", "wrong"),
+        ("Ninguno de estos es una comedia, otra vez", "wrong"),
+        ("Keiner davon ist eine Komödie, nochmal bitte", "wrong"),
+        ("I didn't ask for a soup, I want a salad", "missed"),
+        ("لم أطلب حساء، أريد سلطة", "missed"),
+        ("No te pedí una sopa, quiero una ensalada", "missed"),
+        ("Я не просила суп", "missed"),
+        ("No me gusta, suena demasiado serio", "tone"),
+        ("I don't like it, it sounds like a robot", "tone"),
+        ("我不喜欢，听起来太严肃了，重写", "tone"),
+        ("Nadal nie działa", "error"),
+        ("Nadal nie dziala", "error"),
+        ("Makine çalışmıyor", "error"),
+        ("मुझे सलाद चाहिए।", "instruction"),
     ],
 )
 def test_a_complaint_is_told_by_its_words(said, aspect):
@@ -68,6 +83,23 @@ def test_the_evidence_decides_before_the_rest_of_the_turn():
 def test_a_gap_stays_within_its_sentence():
     assert name_of("es funktioniert bei mir nicht") == "error"
     assert name_of("es funktioniert. Bei mir nicht") is None
+
+
+def test_sentences_end_and_questions_ask_in_other_scripts_too():
+    assert name_of("पक्का। यह काम करता है") == "sources"
+    assert name_of("es funktioniert। bei mir nicht") is None
+    assert name_of("sicher؟") == name_of("sicher?") == "sources"
+
+
+def test_going_on_is_a_cue_only_where_nothing_else_is_said():
+    assert name_of("Continue") == "cut-off"
+    assert name_of("Continua dando erro") == "error"
+
+
+def test_who_disliked_it_may_have_said_why_and_the_title_says_no_more_than_the_words_tell():
+    (rejected,) = [one for one in aspects() if one.name == "rejected"]
+    assert name_of("I don't like it, my aunt would blush") == "rejected"
+    assert rejected.title == "Rejected, or asked to try again"
 
 
 def test_a_word_is_whole_and_accents_do_not_matter():

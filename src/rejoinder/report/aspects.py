@@ -19,8 +19,10 @@ GAP = 3
 """Words that `..` in a cue may skip, at most."""
 _MARKS = re.compile("[\u0300-\u036f\u064b-\u065f\u200c'’‘`´]")
 _TOKEN = re.compile(
-    "[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]|(?:(?![\u3040-\u9fff\uac00-\ud7af])[\\w\u0900-\u0dff])+|[.!?？。！\n]"
+    "[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]|(?:(?![\u3040-\u9fff\uac00-\ud7af])[\\w\u0900-\u0963\u0966-\u0dff])+|[.!?؟？。！।۔\n]"
 )
+_STROKES = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i"})
+"""Letters whose stroke or missing dot is no accent to Unicode, and which users leave out like one."""
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
 _ENDS = frozenset("^$.?")
 
@@ -105,13 +107,14 @@ def _follows(words: Sequence[str], at: int, rest: Sequence[str]) -> bool:
 def _words(text: str) -> list[str]:
     """Levelled words, one per character in scripts without spaces, between `^` and `$`; a sentence ends in `.` or `?`."""
     tokens = _TOKEN.findall(_level(_HUMP.sub(" ", text)))
-    ended = ["?" if one in "?？" else "." if one in ".!。！\n" else one for one in tokens]
+    ended = ["?" if one in "?؟？" else "." if one in ".!。！।۔\n" else one for one in tokens]
     return ["^", *ended, "$"]
 
 
 def _level(text: str) -> str:
-    """Without case, accents and apostrophes: `DON’T` is `dont`, and `más` is `mas`."""
-    return unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFKD", text.casefold())))
+    """Without case, accents, strokes and apostrophes: `DON’T` is `dont`, `más` is `mas`, and `działa` is `dziala`."""
+    bare = _MARKS.sub("", unicodedata.normalize("NFKD", text.casefold()))
+    return unicodedata.normalize("NFC", bare).translate(_STROKES)
 
 
 @functools.cache
