@@ -91,7 +91,7 @@ def test_models_are_those_of_the_judged_response_and_small_ones_are_pooled(tmp_p
         AnnotatedConversation(conversation=msgspec.structs.replace(own, messages=messages), feedback=talks[0].feedback)
     )
     found = numbers_of(tmp_path, talks).models
-    assert [(one.name, one.n) for one in found.groups] == [("large", 25), ("other", 7)]
+    assert [(one.name, one.n) for one in found.groups] == [("large", 25), ("other (3)", 7)]
     assert found.pooled == 3
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rejoinder.report.numbers import Advice, Category, Group, Grouping, Headline, Quality, Read, Themes, Yields
-from rejoinder.report.shares import apart, interval, percent
+from rejoinder.report.shares import apart, interval, number_of, percent
 
 FEW_PAIRS = 500
 """Below this many training pairs preference tuning mostly learns noise; a rule of thumb, not a measurement."""
@@ -41,7 +41,7 @@ def _look_first(found: Headline, categories: Sequence[Category], themes: Themes)
     if found.turns and not complaints:
         yield Advice(
             what="Check that the log holds what you think it holds.",
-            why=f"Not one of {found.turns:,} turns after a response was detected as a complaint, which is unusual.",
+            why=f"Not one of {number_of(found.turns, 'turn')} after a response was detected as a complaint, which is unusual.",
         )
     if complaints:
         most = max(complaints, key=lambda one: ((one.corrected or one.observed).share, one.observed.count))
@@ -63,7 +63,8 @@ def _look_first(found: Headline, categories: Sequence[Category], themes: Themes)
 
 def _compare(grouping: Grouping) -> Iterator[Advice]:
     """The most unhappy group against the least unhappy one, or the last period against the one before it."""
-    groups = [one for one in grouping.groups if one.n >= 20 and one.name != "other"]
+    alone = grouping.groups[:-1] if grouping.pooled else grouping.groups
+    groups = [one for one in alone if one.n >= 20]
     if len(groups) < 2:
         return
     if grouping.by in ("day", "week", "month", "year"):
@@ -77,7 +78,9 @@ def _compare(grouping: Grouping) -> Iterator[Advice]:
         return
     worst, best = max(groups, key=lambda one: one.negative.share), min(groups, key=lambda one: one.negative.share)
     if apart(worst.negative, best.negative):
-        yield Advice(what=_where_to_look(grouping.by, worst.name), why=f"{_said(worst)} against {_said(best)}.")
+        yield Advice(
+            what=_where_to_look(grouping.by, worst.name), why=f"{_said(grouping.by, worst)} against {_said(grouping.by, best)}."
+        )
 
 
 def _where_to_look(by: str, name: str) -> str:
@@ -88,12 +91,12 @@ def _where_to_look(by: str, name: str) -> str:
     }[by]
 
 
-def _said(group: Group) -> str:
-    return f"{group.name}: unhappy in {_told(group)}"
+def _said(by: str, group: Group) -> str:
+    return f"{'Turn ' if by == 'turn' else ''}{group.name}: unhappy in {_told(group)}"
 
 
 def _told(group: Group) -> str:
-    return f"{percent(group.negative.share)} of {group.n:,} turns ({interval(group.negative)})"
+    return f"{percent(group.negative.share)} of {number_of(group.n, 'turn')} ({interval(group.negative)})"
 
 
 def _use_examples(yields: Yields) -> Iterator[Advice]:
@@ -107,17 +110,20 @@ def _use_examples(yields: Yields) -> Iterator[Advice]:
     elif unpaired > pairs:
         yield Advice(
             what="Use the unpaired examples, or add more logs, before you train on pairs.",
-            why=f"Only {pairs:,} pairs are kept (fewer than {FEW_PAIRS}), but {unpaired:,} unpaired good and bad answers.",
+            why=f"Only {number_of(pairs, 'pair is', 'pairs are')} kept (fewer than {FEW_PAIRS}), "
+            f"but {number_of(unpaired, 'unpaired good or bad answer')}.",
         )
     elif yields.mined:
         yield Advice(
-            what="Add more logs before you train.", why=f"Only {pairs:,} pairs and {unpaired:,} unpaired answers are kept."
+            what="Add more logs before you train.",
+            why=f"Kept are only {number_of(pairs, 'pair')} and {number_of(unpaired, 'unpaired answer')}.",
         )
     if yields.gates and yields.gates[0].share >= 0.2:
         gate = yields.gates[0]
         yield Advice(
             what=f"Read some of what the gate “{gate.gate}” dropped.",
-            why=f"It dropped {gate.n:,} of {yields.mined:,} mined examples ({percent(gate.share, 0)}), more than any other.",
+            why=f"It dropped {gate.n:,} of {number_of(yields.mined, 'mined example')} "
+            f"({percent(gate.share, 0)}), more than any other.",
         )
 
 
@@ -125,8 +131,8 @@ def _distrust_praise(quality: Quality) -> Iterator[Advice]:
     if quality.unsafe_praise:
         yield Advice(
             what="Keep praise for unsafe answers out of training.",
-            why=f"In {quality.unsafe_praise:,} of {quality.moderated_praise:,} pleased turns with a moderation verdict, "
-            "the log flags the request or the answer.",
+            why=f"In {quality.unsafe_praise:,} of {number_of(quality.moderated_praise, 'pleased turn')} with a "
+            "moderation verdict, the log flags the request or the answer.",
         )
 
 
@@ -152,6 +158,6 @@ def _repair_reading(read: Read) -> Iterator[Advice]:
         worst = max((one for one in read.reasons if one.stage != "deduplicate"), key=lambda one: one.n)
         yield Advice(
             what="Look at the quarantined rows.",
-            why=f"{read.quarantined:,} of {read.rows:,} rows ({percent(read.quarantined / read.rows)}) could not be read; "
-            f"the commonest reason is {worst.reason}.",
+            why=f"{read.quarantined:,} of {number_of(read.rows, 'row')} ({percent(read.quarantined / read.rows)}) could not "
+            f"be read; the commonest reason is {worst.reason}.",
         )

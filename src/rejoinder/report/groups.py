@@ -15,7 +15,7 @@ from rejoinder.report.shown import cut
 from rejoinder.taxonomies import Taxonomy
 
 FEWEST = 20
-"""A group with fewer turns is pooled with its like as `other`."""
+"""A group with fewer turns is pooled with its like as `other (how many)`."""
 MOST = 12
 LAST_POSITION = 5
 """Positions from here on count together, as in Figure 2 of arXiv 2507.23158."""
@@ -73,7 +73,7 @@ def _count(flat: Flat, key: str, order: str, taxonomy: Taxonomy) -> list[dict[st
 def _pool(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     sums = {name: sum(row[name] for row in rows) for name in ("n", "negative", "positive")}
     return {
-        "name": "other",
+        "name": f"other ({len(rows)})",
         **sums,
         "categories": [sum(some) for some in zip(*(row["categories"] for row in rows), strict=True)],
     }

@@ -147,7 +147,7 @@ class Grouping(Value, frozen=True, kw_only=True):
     """`turn`, `day`, `week`, `month`, `year`, `model` or `language`."""
     groups: tuple[Group, ...]
     pooled: int
-    """Groups too small to stand alone, counted together as `other`."""
+    """Groups too small to stand alone, counted together as the last one, `other (3)`."""
     unknown: int
     """Turns for which the log does not tell."""
 

@@ -12,7 +12,7 @@ import numpy as np
 from rejoinder.report.flat import Flat
 from rejoinder.report.numbers import DetectorClass, Headline, Quality, Read
 from rejoinder.report.prevalence import POLARITIES, Confusion
-from rejoinder.report.shares import percent, share
+from rejoinder.report.shares import number_of, percent, share
 from rejoinder.taxonomies import Taxonomy
 
 POLARITY_TITLES = {"negative": "Unhappy", "neutral": "No feedback", "positive": "Pleased"}
@@ -62,7 +62,7 @@ def _limits(found: Headline, read: Read) -> list[str]:
     turns, talks = found.turns, found.conversations
     limits = [
         "Silence is not satisfaction. Most users say nothing about a response; they may be content, or may have given up.",
-        f"{found.answered:,} of {talks:,} conversations have a user turn after a response. "
+        f"In {found.answered:,} of {number_of(talks, 'conversation')} a user speaks after a response. "
         "Users who leave after the first response are not heard here.",
         "Positive words are rare and can praise what should not be praised, such as a jailbreak that worked.",
     ]
@@ -84,12 +84,12 @@ def _limits(found: Headline, read: Read) -> list[str]:
         )
     if read.repeated_ids:
         limits.append(
-            f"{read.repeated_ids:,} of {read.kept:,} conversations bear an id that another one has; they are counted apart, "
-            "but whoever looks them up by id finds several."
+            f"Conversations that bear an id that another one has: {read.repeated_ids:,} of {read.kept:,}. They are "
+            "counted apart, but whoever looks them up by id finds several."
         )
     if read.kept and read.with_time < read.kept:
         limits.append(
-            f"{read.kept - read.with_time:,} of {read.kept:,} conversations have no time"
-            f" ({percent((read.kept - read.with_time) / read.kept)}); they are missing from every figure over time."
+            f"Conversations without a time: {read.kept - read.with_time:,} of {read.kept:,}"
+            f" ({percent((read.kept - read.with_time) / read.kept)}). They are missing from every figure over time."
         )
     return limits

@@ -99,7 +99,7 @@ def _reasons(dataset: Dataset) -> tuple[Reason, ...]:
 
 
 def _names(column: str, kept: Dataset) -> tuple[Counted, ...]:
-    """The commonest values of a column, the rest as `other`; unknown as the empty name, at the end."""
+    """The commonest values of a column, the rest as `other (how many)`; unknown as the empty name, at the end."""
     if not kept.written:
         return ()
     rows = _ask(f"SELECT {column} AS name, count(*) AS n FROM kept GROUP BY 1 ORDER BY n DESC, name", kept)

@@ -12,7 +12,7 @@ from typing import Any
 from rejoinder.pages import templates
 from rejoinder.report.numbers import Grouping, Numbers
 from rejoinder.report.quality import POLARITY_TITLES
-from rejoinder.report.shares import interval, percent, span
+from rejoinder.report.shares import interval, number_of, percent, span
 from rejoinder.report.shown import markdown
 
 _STEPS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
@@ -66,6 +66,7 @@ def _context(numbers: Numbers) -> dict[str, Any]:
 _KIND_TITLES = {"pair": "Pairs", "unpaired": "Unpaired good and bad answers", "sft": "Examples for supervised tuning"}
 _TOOLS = {
     "percent": percent,
+    "number_of": number_of,
     "span": span,
     "interval": interval,
     "scale": scale,

@@ -37,6 +37,11 @@ def span(value: Share | Estimate) -> str:
     return f"{100 * value.low:.1f}–{100 * value.high:.1f}{SPACE}%"
 
 
+def number_of(n: int, one: str, many: str = "") -> str:
+    """`1 turn`, `2,000 turns`; `many` where an `s` does not make the plural, as in `turn has` and `turns have`."""
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
 def apart(one: Share, other: Share) -> bool:
     """Whether the intervals of two shares do not overlap: a careful sign that the shares differ."""
     return one.low > other.high or other.low > one.high
