@@ -93,6 +93,60 @@ def test_content_of_every_shape_has_a_text(content: Any, text: str) -> None:
     assert text_of(content) == text
 
 
+@pytest.mark.parametrize(
+    ("text", "thought", "answer"),
+    [
+        ("<think>two plus two</think>Four.", "<think>two plus two</think>", "Four."),
+        ("\n<think>\na\n\nb\ud800\x00\n</think>\n\n Four. ", "\n<think>\na\n\nb\ud800\x00\n</think>\n\n ", "Four. "),
+        ("<thinking>hm</thinking>\nFour </think>", "<thinking>hm</thinking>\n", "Four </think>"),
+        ("<think></think>\n\nFour, <think>not five</think>.", "<think></think>\n\n", "Four, <think>not five</think>."),
+    ],
+)
+def test_what_a_model_thought_before_its_answer_is_a_part_and_nothing_is_lost(text: str, thought: str, answer: str) -> None:
+    conversation = made(DraftMessage("user", "2+2?"), DraftMessage("gpt", text))
+    said = conversation.messages[1]
+    parts = json.loads(said.parts or "")
+    assert said.content == answer
+    assert parts == [{"type": "thinking", "text": thought}, {"type": "text", "text": answer}]
+    assert "".join(part["text"] for part in parts) == text
+    tag = thought.strip().split(">")[0] + ">"
+    assert conversation.repairs == (f"message 2: leading {tag} block -> parts", "roles: gpt -> assistant")
+
+
+@pytest.mark.parametrize(
+    ("role", "text"),
+    [
+        ("user", "<think>as a user</think>2+2?"),
+        ("system", "<think>first</think>Be brief."),
+        ("assistant", "Write <think>so</think> in front."),
+        ("assistant", "<think>never closed. Four."),
+        ("assistant", "<think>never answered</think>\n"),
+        ("assistant", "<thinker>x</thinker>Four."),
+        ("assistant", "<think>one</thinking>Four."),
+    ],
+)
+def test_a_tag_that_is_no_thought_before_an_answer_is_left_alone(role: str, text: str) -> None:
+    conversation = made(DraftMessage("user", "2+2?"), DraftMessage(role, text))
+    assert (conversation.messages[1].content, conversation.messages[1].parts, conversation.repairs) == (text, None, ())
+
+
+def test_thoughts_in_the_text_of_parts_leave_the_text_and_the_parts_stay_as_they_were() -> None:
+    parts = [{"type": "text", "text": "<think>hm</think>\nFour."}, {"type": "image_url", "image_url": {"url": "data:x"}}]
+    conversation = made(DraftMessage("user", "2+2?"), DraftMessage("assistant", parts))
+    assert conversation.messages[1].content == "Four.\n[image]"
+    assert json.loads(conversation.messages[1].parts or "") == parts
+    assert conversation.repairs == ("message 2: content parts -> text", "message 2: leading <think> block -> parts")
+
+
+def test_the_thoughts_of_an_answer_that_was_not_chosen_stand_in_the_log() -> None:
+    siblings = (Alternative(content="Five."), Alternative(content='<think>"six"?\n</think>\nSix.'))
+    conversation = made(DraftMessage("user", "2+2?"), DraftMessage("assistant", "Four.", alternatives=siblings))
+    assert [sibling.content for sibling in conversation.messages[1].alternatives] == ["Five.", "Six."]
+    (line,) = conversation.repairs
+    place, kept = line.removesuffix(" -> none").split(": ", 2)[1:]
+    assert (place, json.loads(kept)) == ("alternative 2", '<think>"six"?\n</think>\n')
+
+
 def test_the_call_of_a_tool_is_not_an_answer() -> None:
     call = made(DraftMessage("human", "2+2?"), DraftMessage("function_call", '{"name": "add"}')).messages[1]
     assert (call.role, call.content, call.tool_calls) == ("assistant", "", '{"name": "add"}')

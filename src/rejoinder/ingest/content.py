@@ -6,6 +6,7 @@ Knows the part lists of OpenAI, Anthropic, Gemini, ChatGPT and OpenTelemetry; dr
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,6 +26,7 @@ _PLACEHOLDERS = (
     ("blob", "[file]"),
     ("uri", "[file]"),
 )
+_THOUGHT = re.compile(r"\s*<(think|thinking)>.*?</\1>\s*(?=\S)", re.DOTALL)
 _DEEPEST = 20
 
 
@@ -41,6 +43,15 @@ def text_of(content: Any, depth: int = 0) -> str:
     if isinstance(content, (list, tuple)):
         return "\n".join(text for text in (text_of(part, depth + 1) for part in content) if text)
     return str(content)
+
+
+def without_thought(text: str) -> tuple[str, str]:
+    """The block `<think>...</think>` at the very start of an answer, with the white space around it, and the rest.
+
+    The two are the text again when joined. No block: none leads, it is not closed, or nothing stands behind it.
+    """
+    found = _THOUGHT.match(text)
+    return (found.group(), text[found.end() :]) if found else ("", text)
 
 
 def calls_in(content: Any) -> list[Any]:

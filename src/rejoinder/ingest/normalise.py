@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rejoinder.identity import fingerprint
-from rejoinder.ingest.content import as_json, calls_in, text_of
+from rejoinder.ingest.content import as_json, calls_in, text_of, without_thought
 from rejoinder.ingest.draft import Draft, DraftMessage, Unreadable
 from rejoinder.ingest.roles import CALL_WORDS, ROLES, role_of
 from rejoinder.ingest.times import seconds
@@ -121,6 +121,9 @@ def _message(draft: DraftMessage, number: int, repairs: _Repairs) -> Message:
     elif role == "assistant" and calls is None and str(draft.role).strip().lower() in CALL_WORDS:
         repairs.lines.append(f"message {number}: content -> tool_calls")
         content, calls = "", content
+    if role == "assistant":
+        thought, content = without_thought(content)
+        parts = _with_thought(thought, content, parts, number, repairs) if thought else parts
     return Message(
         role=role,
         content=repairs.text(content, f"message {number}"),
@@ -133,8 +136,14 @@ def _message(draft: DraftMessage, number: int, repairs: _Repairs) -> Message:
         tool_calls=None if calls is None else clean(calls if isinstance(calls, str) else as_json(calls)),
         parts=parts,
         signals=tuple([_signal(signal) for signal in draft.signals]) if draft.signals else (),
-        alternatives=tuple([_alternative(sibling) for sibling in draft.alternatives]) if draft.alternatives else (),
+        alternatives=_alternatives(draft.alternatives, role, number, repairs) if draft.alternatives else (),
     )
+
+
+def _with_thought(thought: str, answer: str, parts: str | None, number: int, repairs: _Repairs) -> str:
+    """The parts of a message whose text began with its thoughts: the original ones, or the thoughts and the answer."""
+    repairs.lines.append(f"message {number}: leading {thought.split('>', maxsplit=1)[0].strip()}> block -> parts")
+    return parts or clean(as_json([{"type": "thinking", "text": thought}, {"type": "text", "text": answer}]))
 
 
 def _not_plain(content: Any, calls: Any, number: int, repairs: _Repairs) -> tuple[str | None, Any]:
@@ -168,9 +177,22 @@ def _signal(signal: Signal) -> Signal:
     )
 
 
-def _alternative(sibling: Alternative) -> Alternative:
+def _alternatives(siblings: Sequence[Alternative], role: Role, number: int, repairs: _Repairs) -> tuple[Alternative, ...]:
+    """The siblings; an answer's thoughts, which have no place beside it, stand in the log of repairs."""
+    found = []
+    for place, sibling in enumerate(siblings, start=1):
+        content = text_of(sibling.content)
+        if role == "assistant":
+            thought, content = without_thought(content)
+            if thought:
+                repairs.lines.append(clean(f"message {number}: alternative {place}: {as_json(thought)} -> none"))
+        found.append(_alternative(sibling, content))
+    return tuple(found)
+
+
+def _alternative(sibling: Alternative, content: str) -> Alternative:
     return Alternative(
-        content=clean(text_of(sibling.content)),
+        content=clean(content),
         model=_name(sibling.model),
         id=_name(sibling.id),
         signals=tuple([_signal(signal) for signal in sibling.signals]),

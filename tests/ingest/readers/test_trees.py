@@ -8,6 +8,8 @@ import pytest
 
 from rejoinder.ingest.content import text_of
 from rejoinder.ingest.draft import Unreadable
+from rejoinder.ingest.normalise import normalise
+from rejoinder.records import Origin
 from tests.ingest.readers.format_samples import BY_NAME, EXAMPLES, SHARED, by_id, drafts_of, example, signals, words
 
 FOLDER = EXAMPLES / "chatgpt_export"
@@ -32,7 +34,7 @@ class TestChatGPT:
 
     def test_thoughts_and_calls_stay_on_the_answer_that_they_led_to(self) -> None:
         answer = by_id(soup(), "a1")
-        assert answer.content[0]["type"] == "reasoning"
+        assert answer.content[0]["type"] == "thinking"
         assert text_of(answer.content) == "Leek and potato soup."
         assert answer.tool_calls == [{"type": "function", "function": {"name": "browser", "arguments": "search('leek soup')"}}]
         assert answer.finish_reason == "stop"
@@ -220,6 +222,44 @@ class TestClaude:
         said = [{"sender": "human", "text": "Soup?"}, {"sender": "assistant", "text": "Leek.", "chat_feedback": feedback}]
         (draft,) = BY_NAME["claude-export"].read({"chat_messages": said}, {})
         assert (signals(draft.messages[1]), draft.messages[1].repairs) == (found, repairs)
+
+
+class TestThoughts:
+    """The one name that our readers give to what a model thought: `thinking`; a folded call of a tool is a call."""
+
+    def test_open_webui_folds_thoughts_and_calls_of_tools(self) -> None:
+        folded = '<details type="{0}" done="true">\n<summary>{0}</summary>\n> x\n</details>\n'
+        text = folded.format("reasoning") + folded.format("tool_calls") + "Leek."
+        said = [{"role": "user", "content": "Soup?"}, {"role": "assistant", "content": text}]
+        (draft,) = BY_NAME["open-webui"].read({"chat": {"messages": said}}, {})
+        message = normalise(draft, "open-webui", Origin(file="x", row=1)).messages[1]
+        assert message.content == "Leek."
+        assert [part["type"] for part in json.loads(message.parts or "")] == ["thinking", "tool_call", "text"]
+        assert "tool_calls" in json.loads(message.tool_calls or "")[0]["text"]
+
+    def test_librechat_marks_its_think_parts(self) -> None:
+        said = [
+            {"messageId": "a", "isCreatedByUser": True, "text": "Soup?"},
+            {
+                "messageId": "b",
+                "parentMessageId": "a",
+                "isCreatedByUser": False,
+                "text": "",
+                "content": [{"type": "think", "think": "hm"}, {"type": "text", "text": "Leek."}],
+            },
+        ]
+        (draft,) = BY_NAME["librechat"].read({"messages": said}, {})
+        message = normalise(draft, "librechat", Origin(file="x", row=1)).messages[1]
+        assert (message.content, json.loads(message.parts or "")[0]) == ("Leek.", {"type": "thinking", "think": "hm"})
+
+    def test_a_history_that_repeats_an_answer_without_its_thoughts_is_not_said_again(self) -> None:
+        history = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}]
+        traces = [
+            {"id": "1", "timestamp": "2025-01-01T10:00:00Z", "sessionId": "s", "input": "a", "output": "<think>x</think>b"},
+            {"id": "2", "timestamp": "2025-01-01T10:01:00Z", "sessionId": "s", "input": history[1:], "output": "d"},
+        ]
+        (draft,) = BY_NAME["langfuse"].read({"traces": traces}, {})
+        assert [m.content for m in draft.messages] == ["a", "<think>x</think>b", "c", "d"]
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the shared samples are not on this machine")

@@ -85,7 +85,7 @@ def _working(inner: Fields, kind: str) -> dict[str, Any]:
     """A thought as a part that is kept but not shown, or the call of a tool as OpenAI writes it."""
     text = _plain(decoded(inner.get("content")))
     if kind in _THOUGHTS:
-        return {"type": "reasoning", "text": text}
+        return {"type": "thinking", "text": text}
     return {"type": "function", "function": {"name": inner.get("recipient"), "arguments": text}}
 
 
@@ -98,7 +98,7 @@ def _with_workings(said: list[DraftMessage]) -> list[DraftMessage]:
             waiting.append(fields(made.content))
             continue
         if made.role == "assistant" and waiting:
-            thoughts = [part for part in waiting if part.get("type") == "reasoning"]
+            thoughts = [part for part in waiting if part.get("type") == "thinking"]
             calls = [part for part in waiting if part.get("type") == "function"]
             made.content = [*thoughts, {"type": "text", "text": made.content}] if thoughts else made.content
             made.tool_calls = calls or None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from rejoinder.ingest.content import text_of
+from rejoinder.ingest.content import text_of, without_thought
 from rejoinder.ingest.draft import DraftMessage
 from rejoinder.ingest.readers.shape import key, prose
 from rejoinder.records import Alternative, Signal
@@ -130,4 +130,4 @@ def _words(values: list[DraftMessage]) -> list[tuple[str, str]]:
 
 
 def _word(made: DraftMessage) -> tuple[str, str]:
-    return key(made.role), text_of(made.content).strip()
+    return key(made.role), without_thought(text_of(made.content))[1].strip()

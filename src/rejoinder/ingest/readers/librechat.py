@@ -98,7 +98,7 @@ def _content(entry: Fields) -> Any:
     if prose(entry.get("text")):
         return entry["text"]
     parts = [
-        {**part, "type": "reasoning"} if isinstance(part, dict) and part.get("type") == "think" else part
+        {**part, "type": "thinking"} if isinstance(part, dict) and part.get("type") == "think" else part
         for part in items(entry.get("content"))
     ]
     return parts or entry.get("text")

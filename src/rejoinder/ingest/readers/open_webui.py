@@ -109,8 +109,12 @@ def _content(content: Any) -> Any:
     """The answer's text; folded blocks of reasoning and of tool output, which Open WebUI writes into it, as parts."""
     if not isinstance(content, str) or "<details" not in content:
         return content
-    folded = [{"type": "reasoning", "text": found.group(0).strip()} for found in _DETAILS.finditer(content)]
+    folded = [{"type": _kind(found.group(1)), "text": found.group(0).strip()} for found in _DETAILS.finditer(content)]
     return [*folded, {"type": "text", "text": _DETAILS.sub("", content)}] if folded else content
+
+
+def _kind(folded: str) -> str:
+    return "thinking" if folded == "reasoning" else "tool_call"  # tool_calls, code_interpreter
 
 
 OPEN_WEBUI = Format(name="open-webui", title="Open WebUI chat export", recognise=recognise, read=read)
