@@ -9,6 +9,7 @@ import pytest
 from rejoinder.report import write_report
 from tests.report.chromium import BINARY, chromium
 from tests.report.logs import invented, sources, talk
+from tests.report.test_built import built_of
 from tests.report.test_shown import HOSTILE
 
 pytestmark = [
@@ -43,7 +44,7 @@ def report(tmp_path_factory):
     talks += [
         talk(f"h{i}", [(text, text), (text, text)], ["NEG_AWARE"], model=text[:60]) for i, text in enumerate(HOSTILE * 30)
     ]
-    write_report(sources(folder, talks), folder / "report")
+    write_report(sources(folder, talks, built=built_of(folder)), folder / "report")
     return folder / "report" / "report.html"
 
 

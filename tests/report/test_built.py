@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 
@@ -50,8 +49,7 @@ def built_of(folder: Path) -> BuiltSets:
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report with built data sets."""
     folder = tmp_path_factory.mktemp("run")
-    made = dataclasses.replace(sources(folder, invented(20)), built=built_of(folder))
-    write_report(made, folder / "report")
+    write_report(sources(folder, invented(20), built=built_of(folder)), folder / "report")
     return folder / "report"
 
 
@@ -79,13 +77,13 @@ def test_both_pages_hold_subsets_arms_and_gates(report: Path) -> None:
         (report / name).read_text().replace("\N{NARROW NO-BREAK SPACE}", " ") for name in ("report.md", "report.html")
     )
     for cells in (
-        ("D_neg: answers complained about, by a sure label", "1,234", "900"),
-        ("D_rand: the control, whatever was said next", "1,000", "900"),
+        ("D_neg: answers with a sure complaint", "1,234", "900"),
+        ("D_rand: control answers, whatever was said next", "1,000", "900"),
         ("negative-scratch", "900", "1,800", "1,548", "252"),
         ("negative-scratch", "judge", "234", "13.0 %", "The judge prefers the logged answer."),
     ):
         assert "| " + " | ".join(cells).replace("D_", "D\\_") + " |" in text
-        assert any(all(f">{cell}<" in row for cell in cells) for row in page.split("<tr>"))
+        assert any(all(f">{cell}<" in row or f">{cell} of made<" in row for cell in cells) for row in page.split("<tr>"))
     assert all("by fault: unsafe-request 5, tool-use 2." in shown for shown in (text, page))
 
 

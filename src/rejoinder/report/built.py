@@ -16,9 +16,9 @@ from rejoinder.report.yields import KINDS, REASONS
 from rejoinder.store import Dataset, query
 
 _TITLES = {
-    "negative": "D_neg: answers complained about, by a sure label",
-    "positive": "D_pos: answers praised, by a sure label",
-    "random": "D_rand: the control, whatever was said next",
+    "negative": "D_neg: answers with a sure complaint",
+    "positive": "D_pos: answers with sure praise",
+    "random": "D_rand: control answers, whatever was said next",
 }
 _WHY = """
 SELECT provenance.rule AS arm, dropped_by AS gate, arg_min(reason, id) AS reason
