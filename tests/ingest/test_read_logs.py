@@ -133,6 +133,19 @@ def test_redaction_reaches_ids_users_and_the_quarantine(tmp_path: Path) -> None:
     write_part(tmp_path / "part.parquet", Conversation, good, bad, 6)
 
 
+@pytest.mark.parametrize(("limit", "expected"), [(1, 1), (2, 2), (3, 3), (9, 3)])
+def test_a_limit_counts_conversations_where_they_are_spread_over_rows(tmp_path: Path, limit: int, expected: int) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("chat,q,a\n1,Soup?,Leek.\n1,Bread?,Rye.\n2,Tea?,Green.\n1,Wine?,None.\n,Beer?,None.\n")
+    columns = (("assistant", "a"), ("conversation", "chat"), ("user", "q"))
+    planned = plan([path], spool=tmp_path / "spool", column_map=columns, limit=limit)
+    outcomes = ReadLogs(column_map=columns)(planned.units)
+    assert (planned.rows, len(outcomes)) == (expected, expected)
+    found = [len(o.messages) if isinstance(o, Conversation) else o.reason for o in outcomes]
+    assert found == [6, 2, "no-conversation-key"][:expected]
+    assert planned.detected[0].why.endswith("; the rows of one conversation count as one")
+
+
 @pytest.mark.parametrize("name", ["log.jsonl", "log.jsonl.gz", "log.json"])
 @pytest.mark.parametrize("limit", [1, 7, 5_000, 5_001, 6_000, 9_999])
 def test_a_limit_reads_exactly_so_many_rows(tmp_path: Path, limit: int, name: str) -> None:

@@ -36,6 +36,7 @@ from rejoinder.store import replaced
 from rejoinder.store.raw import parquet_shape
 
 _EMPTY = "empty"
+_COUNTED = "the rows of one conversation count as one"
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Plan:
     units: tuple[SourceUnit, ...]
     detected: tuple[Detected, ...]
     rows: int
-    """Rows in all units; a row may hold several conversations."""
+    """Rows in all units, those of one spread conversation as one; a row may hold several conversations."""
 
 
 def plan(
@@ -73,7 +74,7 @@ def plan(
         spool: folder of the run for rows that cannot be read where they lie; reused by the next run.
         format: a format's name that all inputs must have; None to tell it from each.
         column_map: our field and their column, for tables.
-        limit: rows at most, over all inputs.
+        limit: rows at most, over all inputs; of formats whose conversations are spread over rows, conversations.
 
     Raises:
         InputError: an input names nothing, a named file cannot be read, none of those found can be, or all are empty.
@@ -124,7 +125,8 @@ def _told(
             detected.append(Detected(source.shown, "", _EMPTY))
         else:
             choices.append((source, choice))
-            detected.append(Detected(source.shown, choice.format.name, choice.why))
+            why = f"{choice.why}; {_COUNTED}" if _is_spread(choice.format) else choice.why
+            detected.append(Detected(source.shown, choice.format.name, why))
     if not choices:
         _refuse(refused, [found.file for found in detected if found.why == _EMPTY])
     return choices, detected
@@ -140,13 +142,18 @@ def _refuse(refused: list[InputError], empty: list[str]) -> None:
 
 
 def _units(choices: list[tuple[Source, Choice]], spool: Path, limit: int | None) -> Iterator[SourceUnit]:
-    grouped = {choice.format.name for _, choice in choices if choice.format.group or choice.format.starts}
+    grouped = {choice.format.name for _, choice in choices if _is_spread(choice.format)}
     for name, run in groupby(choices, key=lambda pair: pair[1].format.name):
         if name not in grouped:
             for source, choice in run:
                 yield from _of_source(source, choice, spool, limit)
     for name in sorted(grouped):
         yield from _of_groups([pair for pair in choices if pair[1].format.name == name], spool, limit)
+
+
+def _is_spread(form: Format) -> bool:
+    """Whether a conversation of the format may lie in several rows."""
+    return form.group is not None or form.starts is not None
 
 
 def _of_source(source: Source, choice: Choice, spool: Path, limit: int | None) -> Iterator[SourceUnit]:
