@@ -114,7 +114,6 @@ def test_a_log_without_any_conversation_is_an_error_that_says_where_to_look(tmp_
         ("ingest: {limit: 0}", "1 or more"),
         ("build: {size: 0}", "build.size is 0; it must be 1 or more"),
         ("build: {per_conversation: -1}", "1 or more"),
-        ("preference: {held_out: 1}", "nothing would be left"),
         ("preference: {rate_prompts: -1}", "0 or more"),
         ("seed: -3", "seed is -3; it must lie between 0 and 4,294,967,295"),
         ("seed: 5000000000", "between 0"),

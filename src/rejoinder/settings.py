@@ -203,8 +203,6 @@ def checked(settings: Settings) -> Settings:
     for name, value in shares.items():
         if value is not None and not 0 <= value <= 1:
             raise SettingsError(f"{name} is {value}; it must lie between 0 and 1.")
-    if settings.preference.held_out == 1:
-        raise SettingsError("preference.held_out is 1; nothing would be left to train on.")
     for name, number in _numbers(settings).items():
         if number is not None and number < 1:
             raise SettingsError(f"{name} is {number}; it must be 1 or more.")

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rejoinder.pages import clean, markdown
 from rejoinder.report import write_report
-from rejoinder.report.shown import around, clean, cut, cut_start, markdown
+from rejoinder.report.shown import around, cut, cut_start
 from tests.report.logs import sources, talk
 
 HOSTILE = (

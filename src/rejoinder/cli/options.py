@@ -20,7 +20,7 @@ RunFolder = Annotated[Path, typer.Argument(help="A run folder, as made by `rejoi
 Recipe = Annotated[Path | None, typer.Option(help="Settings in YAML, TOML or JSON; flags win over it.")]
 Format = Annotated[str | None, typer.Option(help="Name of the format; detected when left out. `rejoinder formats` lists all.")]
 Map = Annotated[str | None, typer.Option(help="Column map of a table: user=COLUMN,assistant=COLUMN,conversation=COLUMN ...")]
-Limit = Annotated[int | None, typer.Option(min=1, help="Read at most this many rows.")]
+Limit = Annotated[int | None, typer.Option(min=1, help="Read at most this many rows, or conversations where one is many rows.")]
 Redact = Annotated[str | None, typer.Option(help="Kinds of personal data to replace: email,phone,... or `all`.")]
 Seed = Annotated[int | None, typer.Option(help="Seed of every draw: splits, samples, intervals.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; as many as there are cores when left out.")]

@@ -5,7 +5,6 @@ Computes nothing. All that is printed is escaped: names of models and policies c
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,9 +17,6 @@ from rejoinder.evaluation.lens import LensShare
 from rejoinder.evaluation.trials import Trial
 from rejoinder.pages import templates
 from rejoinder.store import replaced, write_json
-
-_LINES = re.compile(r"\s*[\r\n]+\s*")
-_MARKUP = re.compile(r"([\\`*_\[\]<>|#])")
 
 
 def write_scorecard(folder: Path, card: Card, trials: Sequence[Trial]) -> None:
@@ -39,12 +35,12 @@ def write_scorecard(folder: Path, card: Card, trials: Sequence[Trial]) -> None:
 
 def html(card: Card) -> str:
     """One self-contained page, light or dark as the reader's system is; a policy forbids it to load anything."""
-    return templates("rejoinder.evaluation", _TOOLS).get_template("scorecard.html.j2").render(card=card)
+    return templates("rejoinder.evaluation", "html", _TOOLS).get_template("scorecard.html.j2").render(card=card)
 
 
 def markdown(card: Card) -> str:
     """The same content; text of strangers cannot become markup."""
-    return templates("rejoinder.evaluation", _TOOLS, _escaped).get_template("scorecard.md.j2").render(card=card)
+    return templates("rejoinder.evaluation", "markdown", _TOOLS).get_template("scorecard.md.j2").render(card=card)
 
 
 def plain(card: Card) -> str:
@@ -97,10 +93,6 @@ def range_of(one: Finding) -> str:
     if one.unreadable and one.lowest is not None and one.highest is not None:
         told += f" (all unreadable ones lost or won: {100 * one.lowest:.1f} to {100 * one.highest:.1f})"
     return told
-
-
-def _escaped(text: str) -> str:
-    return _MARKUP.sub(r"\\\1", _LINES.sub(" ", text))
 
 
 _TOOLS = {

@@ -13,7 +13,6 @@ from rejoinder.pages import templates
 from rejoinder.report.numbers import Grouping, Numbers
 from rejoinder.report.quality import POLARITY_TITLES
 from rejoinder.report.shares import interval, number_of, percent, span
-from rejoinder.report.shown import markdown
 
 _STEPS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
 _TICKS = 5
@@ -22,12 +21,12 @@ _TICKS = 5
 
 def html(numbers: Numbers) -> str:
     """One self-contained page: no script, no font, no picture from elsewhere, and a policy that forbids them."""
-    return templates("rejoinder.report", _TOOLS).get_template("report.html.j2").render(_context(numbers))
+    return templates("rejoinder.report", "html", _TOOLS).get_template("report.html.j2").render(_context(numbers))
 
 
 def markdown_page(numbers: Numbers) -> str:
     """The same content as Markdown; text of the log cannot become markup."""
-    return templates("rejoinder.report", _TOOLS, markdown).get_template("report.md.j2").render(_context(numbers))
+    return templates("rejoinder.report", "markdown", _TOOLS).get_template("report.md.j2").render(_context(numbers))
 
 
 def scale(values: Iterable[float]) -> float:

@@ -91,9 +91,9 @@ class Table:
         lost = [riddle for row in sample.rows for riddle in self._riddles(fields(row))]
         if not lost:
             return None
-        return (
-            f"{len(lost)} judgements in {len(sample.rows)} sampled rows not understood ({', '.join(dict.fromkeys(lost[:9]))})"
-        )
+        many = "judgement" if len(lost) == 1 else "judgements"
+        rows = "row" if len(sample.rows) == 1 else "rows"
+        return f"{len(lost)} {many} in {len(sample.rows)} sampled {rows} not understood ({', '.join(dict.fromkeys(lost[:9]))})"
 
     def group(self, row: Any) -> tuple[str, str | float] | None:
         """Key and time of a row; None where the conversation's column is empty."""
