@@ -87,7 +87,7 @@ def _attached(message: Message) -> str | None:
 
 
 _TEXT = ("text", "input_text", "output_text", "multimodal_text", "model_editable_context")
-_THOUGHTS = ("reasoning", "reasoning_text", "reasoning_recap", "summary_text", "thinking", "redacted_thinking", "thoughts", "thought")
+_THOUGHTS = ("reasoning", "reasoning_text", "reasoning_recap", "summary_text", "thinking", "redacted_thinking", "thoughts")
 """What the model thought before it answered: kept in the log, and no part of the answer."""
 _NOT_TEXT = re.compile(rf'"(?:type|content_type)"\s*:\s*"(?!(?:{"|".join((*_TEXT, *_THOUGHTS))})")([^"]{{1,40}})"')
 
