@@ -36,6 +36,7 @@ from rejoinder.preference import (
     asking_stages,
     audit_tables,
     benchmark_files,
+    built_counts,
     chosen_threshold,
     export_examples,
     export_graded,
@@ -49,7 +50,6 @@ from rejoinder.preference import (
     write_audit,
     write_building,
 )
-from rejoinder.preference.building import built_counts
 from rejoinder.prompts.detect_feedback import DetectPrompt
 from rejoinder.records import AnnotatedConversation, Conversation, PreferenceExample, PromptQuality
 from rejoinder.report import BuiltSets, LogFile, ReportSources, write_report

@@ -3,14 +3,14 @@
 Trains nothing. docs/preference-data.md describes rules, gates and files, docs/building.md samples, arms and checklists.
 """
 
-from rejoinder.preference.arms import ARMS, Arm, subsets_of
+from rejoinder.preference.arms import ARMS, subsets_of
 from rejoinder.preference.assemble import AssembleExamples
 from rejoinder.preference.audit import MOST, write_audit
 from rejoinder.preference.audit_benchmarks import benchmark_files
 from rejoinder.preference.audit_counts import Audit
 from rejoinder.preference.audit_prompts import RatePrompts, prompt_limits
-from rejoinder.preference.audit_tables import AuditTable, audit_tables
-from rejoinder.preference.building import BuildingSummary, summarise_building, write_building
+from rejoinder.preference.audit_tables import audit_tables
+from rejoinder.preference.building import built_counts, write_building
 from rejoinder.preference.checklists import ChecklistsFromEvidence, SummarisePreferences
 from rejoinder.preference.export import (
     TARGETS,
@@ -18,9 +18,7 @@ from rejoinder.preference.export import (
     CardFacts,
     ExportSummary,
     Fall,
-    GradedSummary,
     MarkRows,
-    export_arms,
     export_examples,
     export_graded,
     falls,
@@ -32,7 +30,7 @@ from rejoinder.preference.mine import MinePreferences
 from rejoinder.preference.regenerate import RegenerateResponses
 from rejoinder.preference.split import split_of
 from rejoinder.preference.stages import BuildPlan, asking_stages, first_stage
-from rejoinder.preference.subsets import DrawSamples, SubsetSize, TakeSamples, subset_sizes
+from rejoinder.preference.subsets import DrawSamples, TakeSamples, subset_sizes
 from rejoinder.preference.unsafe_signs import chosen_threshold
 
 __all__ = [
@@ -41,34 +39,29 @@ __all__ = [
     "MOST",
     "SOFT",
     "TARGETS",
-    "Arm",
     "ArmRow",
     "AssembleExamples",
     "Audit",
-    "AuditTable",
     "BuildPlan",
-    "BuildingSummary",
     "CardFacts",
     "ChecklistsFromEvidence",
     "DrawSamples",
     "ExportSummary",
     "Fall",
     "GradeResponses",
-    "GradedSummary",
     "JudgeCandidates",
     "MarkRows",
     "MinePreferences",
     "RatePrompts",
     "RegenerateResponses",
     "ScoreResponses",
-    "SubsetSize",
     "SummarisePreferences",
     "TakeSamples",
     "asking_stages",
     "audit_tables",
     "benchmark_files",
+    "built_counts",
     "chosen_threshold",
-    "export_arms",
     "export_examples",
     "export_graded",
     "falls",
@@ -79,7 +72,6 @@ __all__ = [
     "split_of",
     "subset_sizes",
     "subsets_of",
-    "summarise_building",
     "write_audit",
     "write_building",
 ]
