@@ -23,6 +23,7 @@ from rejoinder.feedback.spur.rubric_file import rubric_toml
 from rejoinder.identity import digest
 from rejoinder.records import Conversation, RubricScore, SatisfactionEstimate
 from rejoinder.stats import classification as scores
+from rejoinder.store import replaced
 from rejoinder.taxonomies import Taxonomy, load
 
 Floats = NDArray[np.float64]
@@ -121,12 +122,16 @@ class LightRubric:
         )
 
     def save(self, folder: Path) -> None:
-        """Write `rubric.toml`, `card.json` and one `.npy` file for each array."""
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "rubric.toml").write_text(rubric_toml(self.rubric), encoding="utf-8")
-        (folder / "card.json").write_bytes(msgspec.json.format(msgspec.json.encode(self.card), indent=1) + b"\n")
-        for name in _ARRAYS:
-            (folder / f"{name}.npy").write_bytes(_bytes(getattr(self, name)))
+        """Write `rubric.toml`, `card.json` and one `.npy` file for each array.
+
+        Raises:
+            StoreError: the disk is full or the folder is not writable.
+        """
+        card = msgspec.json.format(msgspec.json.encode(self.card), indent=1) + b"\n"
+        arrays = {f"{name}.npy": _bytes(getattr(self, name)) for name in _ARRAYS}
+        for name, content in {"rubric.toml": rubric_toml(self.rubric).encode(), "card.json": card, **arrays}.items():
+            with replaced(folder / name) as temporary:
+                temporary.write_bytes(content)
 
     @classmethod
     def load(cls, folder: Path) -> LightRubric:
