@@ -12,10 +12,10 @@ from typing import Any
 
 import orjson
 
+from rejoinder.records import UNSEEN_PARTS
+
 _TEXT = ("parts", "text", "content", "value", "refusal", "output_text", "input_text", "response", "result", "output")
 _PICTURES = ("inline_data", "inlineData", "asset_pointer", "image_url")
-_MUTE = frozenset({"reasoning", "thinking", "thoughts", "redacted_thinking", "reasoning_recap", "model_editable_context"})
-"""Parts that the person never saw as the answer: kept in `parts`, not in the text."""
 _CALLS = frozenset({"tool_use", "tool_call", "function_call", "tool-call"})
 _PLACEHOLDERS = (
     ("image", "[image]"),
@@ -78,7 +78,7 @@ def _kind(part: dict[str, Any]) -> str:
 
 def _text_of_part(part: dict[str, Any], depth: int) -> str:
     kind = _kind(part)
-    if kind in _MUTE or kind in _CALLS or part.get("thought") is True:
+    if kind in UNSEEN_PARTS or kind in _CALLS or part.get("thought") is True:
         return ""
     placeholder = next((shown for name, shown in _PLACEHOLDERS if name in kind), None)
     if placeholder is None and any(name in part for name in _PICTURES):

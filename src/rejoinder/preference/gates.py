@@ -23,7 +23,7 @@ from rejoinder.preference.safety_gates import Refusal, UnsafeComplaint, UnsafePr
 from rejoinder.preference.similarity import similarity
 from rejoinder.preference.soft_gates import LowQuality, OnlyLonger, PersonalData
 from rejoinder.preference.unsafe_signs import chosen_threshold
-from rejoinder.records import Message
+from rejoinder.records import UNSEEN_PARTS, Message
 
 
 class Gate(Protocol):
@@ -86,10 +86,8 @@ def _attached(message: Message) -> str | None:
     return match.group(1) if match else None
 
 
-_TEXT = ("text", "input_text", "output_text", "multimodal_text", "model_editable_context")
-_THOUGHTS = ("reasoning", "reasoning_text", "reasoning_recap", "summary_text", "thinking", "redacted_thinking", "thoughts")
-"""What the model thought before it answered: kept in the log, and no part of the answer."""
-_NOT_TEXT = re.compile(rf'"(?:type|content_type)"\s*:\s*"(?!(?:{"|".join((*_TEXT, *_THOUGHTS))})")([^"]{{1,40}})"')
+_TEXT = ("text", "input_text", "output_text", "multimodal_text")
+_NOT_TEXT = re.compile(rf'"(?:type|content_type)"\s*:\s*"(?!(?:{"|".join((*_TEXT, *UNSEEN_PARTS))})")([^"]{{1,40}})"')
 
 
 @dataclass(frozen=True, slots=True)

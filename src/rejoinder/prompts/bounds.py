@@ -15,6 +15,9 @@ from rejoinder.gateway.reading import schema_of
 QUOTE = 160
 """Characters of a quote: room for the twenty words that the prompts ask for, at seven letters a word."""
 
+NAMED = 24
+"""Latest turn that a schema names: a server that compiles each schema sees few of them, 276 for windows of up to 12 turns."""
+
 
 def menu(names: Sequence[str]) -> Any:
     """A word of the given ones, as a type; one that comes from a server without schemas is left to the reader of the reply."""

@@ -11,13 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from rejoinder.errors import UsageError
-from rejoinder.prompts.bounds import number_of
+from rejoinder.prompts.bounds import NAMED, number_of
 from rejoinder.prompts.windows import Window
 from rejoinder.records import LabellingNote
 from rejoinder.taxonomies import Taxonomy
-
-_NAMED = 24
-"""Latest turn that a schema names: at most 276 schemas for windows of up to 12 turns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +47,7 @@ def named_turns(wanted: tuple[int, ...]) -> tuple[int, ...]:
     they are nearly all there are, and a server that compiles each schema sees few of them.
     """
     is_run = wanted[-1] - wanted[0] + 1 == len(wanted)
-    return wanted if is_run and wanted[-1] <= _NAMED else ()
+    return wanted if is_run and wanted[-1] <= NAMED else ()
 
 
 def earlier_than(named: tuple[int, ...]) -> Any:

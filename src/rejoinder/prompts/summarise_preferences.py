@@ -11,12 +11,10 @@ from typing import Annotated
 import msgspec
 
 from rejoinder.prompts import Prompt, as_json, load
-from rejoinder.prompts.bounds import at_most, number_of
+from rejoinder.prompts.bounds import NAMED, at_most, number_of
 from rejoinder.records import Answer, Conversation, Message, Question
 
 PROMPT = load("summarise_preferences")
-_NAMED = 24
-"""Latest turn that a schema names, so that a server which compiles each schema sees few of them."""
 
 
 class ItemReply(msgspec.Struct, frozen=True):
@@ -60,7 +58,7 @@ def render(conversation: Conversation, about: int, feedback: tuple[int, ...], mo
 
 @cache
 def _reply(most: int, readable: tuple[int, ...]) -> type[msgspec.Struct]:
-    turn = number_of(readable if readable[-1] <= _NAMED else ())
+    turn = number_of(readable if readable[-1] <= NAMED else ())
     item = msgspec.defstruct("Preference", [("turn", turn)], bases=(ItemReply,), frozen=True)
     return msgspec.defstruct("PreferencesReply", [("items", at_most(item, most))], bases=(Reply,), frozen=True)
 

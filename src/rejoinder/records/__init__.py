@@ -5,7 +5,7 @@ A record holds what was said and by whom it was judged. It opens no file and ask
 
 from rejoinder.records.asking import Answer, Question, Usage
 from rejoinder.records.checklists import Checklist, ChecklistItem, DroppedItem, ItemMark, Verdict
-from rejoinder.records.conversations import Alternative, Conversation, Message, Origin, Signal, Turn
+from rejoinder.records.conversations import UNSEEN_PARTS, Alternative, Conversation, Message, Origin, Signal, Turn
 from rejoinder.records.failures import Failure
 from rejoinder.records.feedback import (
     AnnotatedConversation,
@@ -20,6 +20,7 @@ from rejoinder.records.record import ExampleKind, Method, Polarity, Record, Role
 from rejoinder.records.samples import Comparison, Drawn, Graded, Response, Sample
 
 __all__ = [
+    "UNSEEN_PARTS",
     "Alternative",
     "AnnotatedConversation",
     "Answer",

@@ -8,6 +8,12 @@ from typing import Literal
 
 from rejoinder.records.record import Record, Role
 
+UNSEEN_PARTS = (
+    *("reasoning", "reasoning_text", "reasoning_recap", "summary_text", "thinking", "redacted_thinking", "thoughts"),
+    "model_editable_context",
+)
+"""Types of parts that the person never saw as the answer, mostly thoughts of the model: kept in `Message.parts` alone."""
+
 
 class Signal(Record, frozen=True, kw_only=True):
     """An explicit judgement of one response that the log carries: a thumb, a rating, a score, a comment, a vote."""
