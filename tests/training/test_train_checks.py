@@ -23,7 +23,7 @@ from rejoinder.training import libraries, load_recipe, shipped_recipes, with_cha
 from rejoinder.training.checks import Checked, check, kto_weights
 from rejoinder.training.data import Data, read_data
 from rejoinder.training.follow_ups import rows_of
-from rejoinder.training.models import load_tokenizer
+from rejoinder.training.models import device, load_tokenizer
 from rejoinder.training.settings import TrainSettings
 from tests.training.tiny import BAD, GOOD, answer, model_folder, run_folder, write_rows
 
@@ -185,6 +185,22 @@ def test_what_is_written_for_trl_parses_as_its_command_reads_it(method: str, con
     assert len(rows) == 24
     if method == "kto":
         assert (training.desirable_weight, training.undesirable_weight) == (2.0, 1.0)
+
+
+def test_deepspeed_and_its_like_are_handed_to_trl_as_they_are(tmp_path: Path) -> None:
+    recipe = with_changes(load_recipe("dpo"), {"extra_arguments": {"deepspeed": "ds.json", "fsdp": "full_shard"}})
+    write_configs(recipe, run_folder(tmp_path / "run"), "some/model", tmp_path / "out")
+    written = msgspec.yaml.decode((tmp_path / "out" / "trl-dpo.yaml").read_bytes())
+    assert (written["deepspeed"], written["fsdp"]) == ("ds.json", "full_shard")
+
+
+@pytest.mark.parametrize(("gpu", "bf16", "name"), [(True, True, "cuda"), (True, False, "cuda"), (False, True, "cpu")])
+def test_a_gpu_is_taken_where_there_is_one(gpu: bool, bf16: bool, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: gpu)
+    monkeypatch.setattr("torch.cuda.is_bf16_supported", lambda: bf16)
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
+    assert device().name == name
+    assert device().bf16 == bf16 or not gpu
 
 
 def test_what_is_written_for_others_points_at_the_export(tmp_path: Path) -> None:
